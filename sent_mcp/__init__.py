@@ -1,0 +1,3 @@
+"""An MCP server for Sent (sent.dm) contacts; see the README. Importing this imports nothing heavy."""
+
+__version__ = "0.1.0"
