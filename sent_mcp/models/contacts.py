@@ -1,0 +1,68 @@
+"""Contacts on the wire (API §2, §3.1 to §3.6)."""
+
+from sent_mcp.models.envelope import Pagination
+from sent_mcp.models.wire import Count, Items, Metadata, Moment, Text, WireModel
+
+
+class Contact(WireModel):
+    """One phone number the account knows. What v1 does not say (opt_out, times) is None there."""
+
+    id: str
+    phone_number: str
+    customer_id: Text = None
+    format_e164: Text = None
+    format_international: Text = None
+    format_national: Text = None
+    format_rfc: Text = None
+    country_code: Text = None
+    region_code: Text = None
+    available_channels: Text = None
+    default_channel: Text = None
+    opt_out: bool | None = None
+    is_inherited: bool | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    metadata: Metadata | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels in Sent's order, lower case, each once; empty while Sent does not know them."""
+        names = (name.strip().lower() for name in (self.available_channels or "").split(","))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def e164(self) -> str:
+        """The number as Sent normalised it, else as it was supplied."""
+        return self.format_e164 or self.phone_number
+
+
+class ContactPage(WireModel):
+    """One page of the address book."""
+
+    contacts: Items[Contact] = ()
+    pagination: Pagination
+
+
+class ContactMatch(WireModel):
+    """The answer to a search by phone, whose shape on a match is not documented: a list of one, or the contact."""
+
+    contacts: tuple[Contact, ...] | Contact | None
+
+
+class ChannelScore(WireModel):
+    """How often messages to a contact arrived on one channel, 0 to 100."""
+
+    channel: str
+    success_score: int | None = None
+    fail_score: int | None = None
+
+
+class MessageSummary(WireModel):
+    """What was exchanged with one contact so far."""
+
+    contact_id: Text = None
+    message_count: Count = 0
+    first_message_at: Moment | None = None
+    last_message_at: Moment | None = None
+    channels_used: Items[str] = ()
+    channel_scores: Items[ChannelScore] = ()

@@ -1,0 +1,53 @@
+"""What every wire model has in common: unknown fields are ignored, a wrong type is refused, nothing changes later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function, nullable_schema
+
+
+class WireModel(BaseModel):
+    """Base of everything that comes from the API."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+"""A time with its offset; one without is UTC. Sent writes up to seven fractional digits (API §1.1)."""
+
+
+@dataclass(frozen=True)
+class NullIs:
+    """Lets a field be null on the wire, read as `value`.
+
+    Not a before-validator, which would take what is inside a list out of JSON mode.
+    """
+
+    value: JsonValue | tuple[()]
+
+    def __get_pydantic_core_schema__(
+        self, source: type, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The type's own schema, or null."""
+        return no_info_after_validator_function(self._fill, nullable_schema(handler(source)))
+
+    def _fill(self, value: JsonValue) -> JsonValue | tuple[()]:
+        return self.value if value is None else value
+
+
+Item = TypeVar("Item")
+Items = Annotated[tuple[Item, ...], NullIs(())]
+"""A list that may be null on the wire, which counts as empty."""
+
+Count = Annotated[int, NullIs(0)]
+Flag = Annotated[bool, NullIs(False)]
+Text = str | None
+Metadata = Mapping[str, JsonValue]
