@@ -150,6 +150,8 @@ class SentError(Exception):
         """The same call may succeed later without being changed."""
         self.maybe_done = maybe_done
         """What was asked may have been executed although this error came back."""
+        self.should_retry: bool | None = None
+        """What the answer itself says about trying again (`x-should-retry`)."""
         self.after_doubt = False
         """An earlier attempt of the same call may have been executed."""
         self.effect = NOTHING_DONE

@@ -1,0 +1,101 @@
+"""The Sent API as Python: `SentClient` (v3) and `V1Client` (the legacy reads). Importing this loads no HTTP library."""
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from sent_mcp.client.account import AccountReader
+from sent_mcp.client.address_book import read_pages
+from sent_mcp.client.answers import Answer, new_idempotency_key
+from sent_mcp.client.budgets import Budget, Sleep
+from sent_mcp.client.contacts import Contacts, CreatedContact
+from sent_mcp.client.key import ApiKey
+from sent_mcp.client.messages import Messages
+from sent_mcp.client.numbers import Numbers
+from sent_mcp.client.templates import Templates
+from sent_mcp.client.transport import Transport
+from sent_mcp.client.v1 import V1Contacts
+
+if TYPE_CHECKING:
+    import httpx
+    from limits.aio.storage import Storage
+
+__all__ = [
+    "Answer",
+    "ApiKey",
+    "CreatedContact",
+    "SentClient",
+    "V1Client",
+    "new_idempotency_key",
+    "read_pages",
+]
+
+
+class SentClient:
+    """The v3 API, by resource. Connects at the first call; `aclose()` when done."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: ApiKey,
+        profile_id: str | None = None,
+        requests_per_minute: int = 200,
+        messages_per_minute: int = 60,
+        timeout: float = 45.0,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        storage: "Storage | None" = None,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        """`timeout` bounds one call, retries included; `storage` holds the budgets, so that replicas can share them."""
+        self._transport = Transport(
+            base_url=base_url,
+            key=key,
+            headers={"x-profile-id": profile_id} if profile_id else {},
+            requests=Budget("requests", requests_per_minute, storage=storage, sleep=sleep),
+            messages=Budget("messages", messages_per_minute, storage=storage, sleep=sleep),
+            timeout=timeout,
+            transport=transport,
+            sleep=sleep,
+        )
+        self.contacts = Contacts(self._transport)
+        self.messages = Messages(self._transport)
+        self.templates = Templates(self._transport)
+        self.numbers = Numbers(self._transport)
+        self.account = AccountReader(self._transport)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+class V1Client:
+    """The two reads of the legacy v1 API; its key travels with the sender's id (API §1)."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: ApiKey,
+        sender_id: str,
+        requests_per_minute: int = 200,
+        timeout: float = 45.0,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        storage: "Storage | None" = None,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self._transport = Transport(
+            base_url=base_url,
+            key=key,
+            headers={"x-sender-id": sender_id},
+            requests=Budget("requests", requests_per_minute, storage=storage, sleep=sleep),
+            messages=Budget("messages", 1, storage=storage, sleep=sleep),
+            timeout=timeout,
+            transport=transport,
+            sleep=sleep,
+        )
+        self.contacts = V1Contacts(self._transport)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()

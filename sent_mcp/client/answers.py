@@ -1,0 +1,96 @@
+"""What goes down to the transport and what comes up from it: requests, raw answers, answers."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+Data = TypeVar("Data", covariant=True)
+Other = TypeVar("Other")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Data]):
+    """What Sent answered, and when by its own clock.
+
+    `sandbox` is Sent's word that nothing was done (`X-Sandbox`), `replayed` that this is the answer of an
+    earlier request with the same idempotency key (API §1.2).
+    """
+
+    data: Data
+    request_id: str | None = None
+    timestamp: datetime | None = None
+    sandbox: bool = False
+    replayed: bool = False
+
+    def carrying(self, data: Other) -> "Answer[Other]":
+        """The same answer around other data."""
+        return Answer(data, self.request_id, self.timestamp, self.sandbox, self.replayed)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of the API. `path` is a template without ids, so that it can be logged."""
+
+    method: str
+    path: str
+    ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None])
+    body: Mapping[str, JsonValue] | None = None
+    idempotency_key: str | None = None
+    sandbox: bool = False
+    paid: bool = False
+    messages: int = 0
+    settled_by_reading: bool = False
+
+    @property
+    def target(self) -> str:
+        """The path with its ids, each quoted as one segment."""
+        return self.path.format_map({name: _segment(value) for name, value in self.ids.items()})
+
+    @property
+    def payload(self) -> dict[str, JsonValue] | None:
+        """The JSON body; a dry run is a flag in it (API §7.2)."""
+        if self.body is None:
+            return None
+        return {**self.body, "sandbox": True} if self.sandbox else dict(self.body)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it does something at Sent that an error could leave open."""
+        return self.method != "GET" and not self.sandbox
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether doing it twice does no more than doing it once."""
+        if self.method == "GET":
+            return not self.paid
+        return self.method == "DELETE" or self.idempotency_key is not None
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer as it came; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """What the answer says it is."""
+        return self.headers.get("content-type", "no content type")
+
+
+def _segment(value: str) -> str:
+    # quote() leaves dots alone, and a segment of dots would climb out of its folder.
+    return quote(value, safe="").replace(".", "%2E")
+
+
+def new_idempotency_key() -> str:
+    """A fresh key for one POST or PATCH; Sent remembers it for 24 hours (API §7.1)."""
+    return f"sent-mcp-{secrets.token_urlsafe(24)}"

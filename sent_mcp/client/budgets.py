@@ -1,0 +1,70 @@
+"""How many requests and messages go out per minute (API §6): waits for room, and says how long when it does not fit."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import anyio
+
+from sent_mcp.errors import RefusedError
+
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+Sleep = Callable[[float], Awaitable[None]]
+_SHORTEST_WAIT = 0.05
+
+
+class Budget:
+    """So many units in any minute, counted in a storage that several budgets may share."""
+
+    def __init__(
+        self,
+        unit: str,
+        per_minute: int,
+        *,
+        storage: "Storage | None" = None,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        """`unit` names what is counted, in the plural, and is part of the storage's key."""
+        self.per_minute = per_minute
+        self._unit = unit
+        self._storage = storage
+        self._sleep = sleep
+        self._limiter: MovingWindowRateLimiter | None = None
+
+    async def spend(self, account: str, cost: int, seconds: Callable[[], float]) -> None:
+        """Take `cost` units for `account`, waiting as long as `seconds()` leaves.
+
+        A cost above the whole budget counts as the whole budget. Who waits is served in no particular order.
+        Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
+        """
+        from limits import RateLimitItemPerMinute
+
+        limiter = self._open()
+        item = RateLimitItemPerMinute(self.per_minute)
+        cost = min(cost, self.per_minute)
+        while not await limiter.hit(item, self._unit, account, cost=cost):
+            stats = await limiter.get_window_stats(item, self._unit, account)
+            wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
+            if wait > seconds():
+                raise self._exhausted(wait)
+            await self._sleep(wait)
+
+    def _open(self) -> "MovingWindowRateLimiter":
+        # A third of this package's import time, which a server that is only listed would pay for nothing.
+        from limits.aio.storage import MemoryStorage
+        from limits.aio.strategies import MovingWindowRateLimiter
+
+        if self._limiter is None:
+            self._limiter = MovingWindowRateLimiter(self._storage or MemoryStorage())
+        return self._limiter
+
+    def _exhausted(self, wait: float) -> RefusedError:
+        return RefusedError(
+            f"this server's budget of {self.per_minute} {self._unit} per minute is used up; there is room again in"
+            f" about {wait:.0f} s",
+            code="BUDGET_EXHAUSTED",
+            retryable=True,
+        )

@@ -1,0 +1,98 @@
+"""Bytes to Sent and back over one pooled httpx client; the only file that knows httpx. Imported at the first request."""
+
+from collections.abc import Mapping
+
+import httpx
+
+from sent_mcp import __version__
+from sent_mcp.client.answers import RawAnswer, Request
+from sent_mcp.errors import APIConnectionError, APITimeoutError, UnreadableAnswerError, quoted
+
+LARGEST_ANSWER = 10 * 1024 * 1024
+CONNECT_SECONDS = 5.0
+_NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+
+class Connection:
+    """One connection pool to one base URL."""
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        # The whole attempt is bounded by the caller, so only connecting has a limit of its own.
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={
+                "accept": "application/json",
+                "user-agent": f"sent-mcp/{__version__}",
+                **headers,
+            },
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._http.aclose()
+
+    async def exchange(self, request: Request, key: str) -> RawAnswer:
+        """Send one request, once, and read its whole answer.
+
+        Raises APIConnectionError without an answer (`maybe_done` says whether the request may have been written),
+        UnreadableAnswerError for one above 10 MB.
+        """
+        try:
+            return await self._exchange(request, key)
+        except _WRONG_SETUP as error:
+            raise APIConnectionError(
+                f"no request could be made: {type(error).__name__}",
+                maybe_done=False,
+                retryable=False,
+            ) from None
+        except httpx.TimeoutException as error:
+            raise APITimeoutError(
+                f"no answer in time ({type(error).__name__})",
+                maybe_done=not isinstance(error, _NEVER_WRITTEN),
+            ) from error
+        except httpx.DecodingError as error:
+            raise UnreadableAnswerError(
+                "the answer's compression is broken", maybe_done=True
+            ) from error
+        except (httpx.TransportError, ConnectionError) as error:
+            raise APIConnectionError(
+                f"no answer ({type(error).__name__}: {quoted(str(error))})",
+                maybe_done=not isinstance(error, _NEVER_WRITTEN),
+            ) from error
+
+    async def _exchange(self, request: Request, key: str) -> RawAnswer:
+        headers = {"x-api-key": key}
+        if request.idempotency_key is not None:
+            headers["idempotency-key"] = request.idempotency_key
+        outgoing = self._http.build_request(
+            request.method,
+            request.target,
+            params={name: value for name, value in request.query.items() if value is not None},
+            json=request.payload,
+            headers=headers,
+        )
+        response = await self._http.send(outgoing, stream=True)
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        return RawAnswer(response.status_code, dict(response.headers), body)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise UnreadableAnswerError(
+                f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MB",
+                request_id=response.headers.get("x-request-id"),
+                maybe_done=response.is_success,
+            )
+    return bytes(body)

@@ -1,0 +1,110 @@
+"""The API key: read when it is needed, read again when Sent refuses it, and not used while it is known to be wrong."""
+
+import hashlib
+import math
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from sent_mcp.errors import AuthenticationError, SettingsError
+
+PAUSE_SECONDS = 60.0
+"""How long a refused key is not used, and how often a key is read again at most."""
+
+
+class ApiKey:
+    """The key of one account. Its text appears in no repr and in no error."""
+
+    def __init__(
+        self, read: Callable[[], str], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`read` gives the key, or raises SettingsError."""
+        self._read = read
+        self._clock = clock
+        self._value: str | None = None
+        self._tried: str | None = None
+        self._first_try = anyio.Lock()
+        self._read_again_at = -math.inf
+        self._refusal: AuthenticationError | None = None
+        self._refused_at = -math.inf
+
+    def __repr__(self) -> str:
+        return "ApiKey()"
+
+    def value(self) -> str:
+        """The key to send.
+
+        Raises SettingsError without a usable one, AuthenticationError for a minute after Sent refused it.
+        """
+        if self._refusal is not None:
+            left = self._refused_at + PAUSE_SECONDS - self._clock()
+            if left > 0:
+                raise _refused_here(self._refusal, left)
+            self._refusal = self._value = self._tried = None
+        if self._value is None:
+            self._value = _checked(self._read())
+        return self._value
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncGenerator[str]:
+        """The key for one request; while it is untried, for one request at a time.
+
+        So that many calls at once with a wrong key fail once, not ten times. Raises what `value` raises.
+        """
+        key = self.value()
+        if key == self._tried:
+            yield key
+            return
+        async with self._first_try:
+            key = self.value()
+            try:
+                yield key
+            finally:
+                self._tried = key
+
+    def refused(self, key: str, error: AuthenticationError) -> bool:
+        """Note that Sent refused `key`; true when there is another one to try by now."""
+        if error.code not in ("AUTH_001", "AUTH_002"):
+            return False
+        if self._value not in (None, key) or self._changed(key):
+            return True
+        self._refusal, self._refused_at = error, self._clock()
+        return False
+
+    def _changed(self, key: str) -> bool:
+        if self._clock() - self._read_again_at < PAUSE_SECONDS:
+            return False
+        self._read_again_at = self._clock()
+        try:
+            value = _checked(self._read())
+        except SettingsError:
+            return False
+        self._value = value
+        return value != key
+
+    def fingerprint(self) -> str:
+        """A short name for the account's key that does not give the key away. Raises SettingsError without one."""
+        value = self._value or _checked(self._read())
+        return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def _checked(value: str) -> str:
+    # httpx would quote a value that no header can hold in its own error.
+    if not value or not all("!" <= character <= "~" for character in value):
+        raise SettingsError(
+            "the API key is empty or has characters in it that no key has", code="PLACEHOLDER_KEY"
+        )
+    return value
+
+
+def _refused_here(cause: AuthenticationError, seconds: float) -> AuthenticationError:
+    error = AuthenticationError(
+        cause.status, cause.message, code=cause.code, request_id=cause.request_id
+    )
+    error.effect = (
+        "Nothing was changed or sent. This was answered here without asking Sent, which locks a key after ten"
+        f" failures; the key is tried again in {math.ceil(seconds)} s."
+    )
+    return error

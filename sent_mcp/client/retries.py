@@ -1,0 +1,114 @@
+"""When a request is sent again, how long that waits, and what is known in the end."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+from tenacity import AsyncRetrying, RetryCallState
+
+from sent_mcp.client.answers import Request
+from sent_mcp.client.budgets import Sleep
+from sent_mcp.errors import APIConnectionError, APIStatusError, OutcomeUnknownError, SentError
+
+MOST_ATTEMPTS = 4
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+SETTLE_SECONDS = 6.0
+"""What reading again may take after a change whose answer was lost."""
+_NEVER_AGAIN = (400, 401, 403, 404, 422)
+_PROVES_NOTHING = (401, 403, 408, 429)
+
+Result = TypeVar("Result")
+
+
+class Deadline:
+    """The time one call has: its own limit, and less when the caller's ends earlier."""
+
+    MARGIN = 1.0
+    """Seconds kept back from the caller's limit, to answer in words instead of being cut off."""
+
+    def __init__(self, seconds: float, *, reserve: float = 0.0) -> None:
+        """`reserve` seconds, half of the time at most, are kept back for what comes after the call."""
+        now = anyio.current_time()
+        whole = min(seconds, anyio.current_effective_deadline() - self.MARGIN - now)
+        self._end = now + max(whole - reserve, whole / 2)
+
+    def left(self) -> float:
+        """Seconds that are left, not below 0."""
+        return max(0.0, self._end - anyio.current_time())
+
+
+class Attempts:
+    """All attempts of one call: repeats what may be repeated, and remembers whether one may have got through."""
+
+    def __init__(self, request: Request, deadline: Deadline, sleep: Sleep) -> None:
+        self._request = request
+        self._deadline = deadline
+        self._sleep = sleep
+        self._doubt = False
+
+    async def run(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """Call `attempt` until it succeeds, cannot be repeated, or time is up.
+
+        Raises what the last attempt raised; OutcomeUnknownError when a change may have been done.
+        """
+
+        async def remembered() -> Result:
+            try:
+                return await attempt()
+            except SentError as error:
+                error.after_doubt = self._doubt
+                self._doubt = self._doubt or error.maybe_done
+                raise
+
+        retrying = AsyncRetrying(
+            retry=self._again, wait=_wait, stop=self._stop, sleep=self._sleep, reraise=True
+        )
+        try:
+            return await retrying(remembered)
+        except SentError as error:
+            if self._request.changes and (error.maybe_done or self._still_open(error)):
+                raise OutcomeUnknownError(error) from error
+            raise
+
+    def _again(self, state: RetryCallState) -> bool:
+        error = _error(state)
+        if error is None or not _passing(error):
+            return False
+        return self._request.repeatable or not error.maybe_done
+
+    def _stop(self, state: RetryCallState) -> bool:
+        return (
+            state.attempt_number >= MOST_ATTEMPTS or state.upcoming_sleep >= self._deadline.left()
+        )
+
+    def _still_open(self, error: SentError) -> bool:
+        # Sent would have replayed the first answer, so a definite no to the same key says that nothing was done.
+        definite = (
+            isinstance(error, APIStatusError)
+            and 400 <= error.status < 500
+            and error.status not in _PROVES_NOTHING
+        )
+        return error.after_doubt and not definite
+
+
+def _error(state: RetryCallState) -> SentError | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error if isinstance(error, SentError) else None
+
+
+def _passing(error: SentError) -> bool:
+    if isinstance(error, APIConnectionError):
+        return error.retryable
+    if not isinstance(error, APIStatusError) or error.status in _NEVER_AGAIN:
+        return False
+    return error.retryable if error.should_retry is None else error.should_retry
+
+
+def _wait(state: RetryCallState) -> float:
+    error = _error(state)
+    asked = error.retry_after if isinstance(error, APIStatusError) else None
+    if asked is not None:
+        return asked * random.uniform(1.0, 1.1)
+    doubled = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
+    return doubled * random.uniform(0.75, 1.25)

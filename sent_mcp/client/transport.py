@@ -1,0 +1,135 @@
+"""One call of the API from end to end: key, budgets, attempts, errors. What is in an answer, its opener knows."""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from sent_mcp.client.answers import Answer, RawAnswer, Request
+from sent_mcp.client.budgets import Budget, Sleep
+from sent_mcp.client.envelope import Opener
+from sent_mcp.client.key import ApiKey
+from sent_mcp.client.retries import SETTLE_SECONDS, Attempts, Deadline
+from sent_mcp.errors import APITimeoutError, AuthenticationError, SentError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from sent_mcp.client.connection import Connection
+
+READ_SECONDS, CHANGE_SECONDS = 15.0, 30.0
+
+_log = logging.getLogger("sent_mcp.client")
+Data = TypeVar("Data")
+
+
+class Transport:
+    """Calls one base URL with one key, within two budgets."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: ApiKey,
+        headers: Mapping[str, str],
+        requests: Budget,
+        messages: Budget,
+        timeout: float,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self._base_url = base_url
+        self._key = key
+        self._headers = headers
+        self._requests = requests
+        self._messages = messages
+        self._timeout = timeout
+        self._transport = transport
+        self._sleep = sleep
+        self._connection: Connection | None = None
+
+    async def aclose(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()
+
+    async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
+        """Do one request within the time it has, and open its answer.
+
+        Raises SettingsError, RefusedError (no budget), APIConnectionError, APIStatusError, UnreadableAnswerError;
+        OutcomeUnknownError when a change may have been done all the same.
+        """
+        deadline = Deadline(
+            self._timeout, reserve=SETTLE_SECONDS if request.settled_by_reading else 0.0
+        )
+        if request.messages and not request.sandbox:
+            await self._messages.spend(self._account(), request.messages, deadline.left)
+
+        async def attempt() -> Answer[Data]:
+            return await self._with_current_key(request, open_answer, deadline)
+
+        try:
+            return await Attempts(request, deadline, self._sleep).run(attempt)
+        except SentError as error:
+            if request.paid and error.maybe_done:
+                error.effect += " The look-up may have been charged."
+            raise
+
+    def _account(self) -> str:
+        return f"{self._base_url} {self._key.fingerprint()}"
+
+    async def _with_current_key(
+        self, request: Request, open_answer: Opener[Data], deadline: Deadline
+    ) -> Answer[Data]:
+        while True:
+            async with self._key.lease() as key:
+                try:
+                    return await self._attempt(request, open_answer, deadline, key)
+                except AuthenticationError as error:
+                    if not self._key.refused(key, error):
+                        raise
+
+    async def _attempt(
+        self, request: Request, open_answer: Opener[Data], deadline: Deadline, key: str
+    ) -> Answer[Data]:
+        await self._requests.spend(self._account(), 1, deadline.left)
+        seconds = min(deadline.left(), READ_SECONDS if request.method == "GET" else CHANGE_SECONDS)
+        if seconds <= 0:
+            raise APITimeoutError("no time was left to ask Sent", maybe_done=False)
+        raw = await self._exchange(request, key, seconds)
+        try:
+            return open_answer(raw)
+        except SentError as error:
+            error.should_retry = _verdict(raw)
+            raise
+
+    async def _exchange(self, request: Request, key: str, seconds: float) -> RawAnswer:
+        started = time.perf_counter()
+        outcome, request_id = "no answer", "-"
+        try:
+            with anyio.fail_after(seconds):
+                raw = await self._open().exchange(request, key)
+            outcome, request_id = str(raw.status), raw.headers.get("x-request-id", "-")
+            return raw
+        except TimeoutError as error:
+            raise APITimeoutError(f"no answer within {seconds:.0f} s") from error
+        finally:
+            spent = (time.perf_counter() - started) * 1000
+            _log.debug(
+                "%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id
+            )
+
+    def _open(self) -> "Connection":
+        # httpx and its TLS context take long to load; a server that is only listed needs neither.
+        from sent_mcp.client.connection import Connection
+
+        if self._connection is None:
+            self._connection = Connection(self._base_url, self._headers, self._transport)
+        return self._connection
+
+
+def _verdict(raw: RawAnswer) -> bool | None:
+    return {"true": True, "false": False}.get(raw.headers.get("x-should-retry", "").lower())
