@@ -13,8 +13,9 @@
         ├── PermissionDeniedError 403  ├── RateLimitError           429
         └── NotFoundError         404  └── InternalServerError      500 and above
 
-Classes say what a caller can do, with the names of the official SDK; advice goes by code. `str(error)` is the text
-for the model. Words that came from the API appear only quoted, escaped and cut.
+Classes say what a caller can do, with the names of the official SDK; advice goes by code.
+`str(error)` is the text for the model. Words that came from the API appear only quoted, escaped
+and cut.
 """
 
 import re
@@ -25,30 +26,31 @@ from types import MappingProxyType
 
 NOTHING_DONE = "Nothing was changed or sent."
 
-_KEY = "Check the key in SENT_API_KEY (or SENT_API_KEY_FILE) against the Sent dashboard; `sent-mcp doctor` tests it."
+_KEY = "Check the key in SENT_API_KEY or SENT_API_KEY_FILE; `sent-mcp doctor` tests it."
 _SUPPORT = "Try again in a minute; if it stays, give Sent support the request id."
 _ACCOUNT = "Only the account's owner can change this, in the Sent dashboard; no tool can."
 _FIELDS = "Correct the named fields and call again."
-_WAIT = "Wait as long as it says (a minute if it does not), then call again with fewer requests."
-_FIND_CONTACT = "Look the contact up with find_contact_by_phone or list_contacts."
+_WAIT = "Wait as long as it says (else a minute), then call again with fewer requests."
+_UNDELIVERED = "It was not delivered. find_contact_by_phone shows the number's channels."
+_PROXY = "Check SENT_BASE_URL and any proxy in between; `sent-mcp doctor` tests them."
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "AUTH_001": _KEY,
         "AUTH_002": _KEY,
         "AUTH_003": "The key may not do this. " + _ACCOUNT,
-        "AUTH_004": "The key lacks this permission, or SENT_PROFILE_ID is not a profile of its organization.",
-        "AUTH_005": "The account is not active yet. Wait until Sent has activated it; no tool can do it.",
+        "AUTH_004": "The key lacks a permission, or SENT_PROFILE_ID is not one of its profiles.",
+        "AUTH_005": "The account is not active yet. Wait for Sent to activate it; no tool can.",
         "AUTH_006": "Hand in the KYC documents in the Sent dashboard; no tool can do it.",
-        "AUTH_007": "Set up a channel (a sender number) in the Sent dashboard; no tool can do it.",
+        "AUTH_007": "Set up a channel (a sender) in the Sent dashboard; no tool can do it.",
         "VALIDATION_001": _FIELDS,
-        "VALIDATION_002": "Write the number in E.164: a plus, the country code, then digits, like +14155550101.",
-        "VALIDATION_003": "Ids are UUIDs. Take the id from list_contacts, find_contact_by_phone or list_templates.",
+        "VALIDATION_002": "Write the number with plus and country code, like +14155550101.",
+        "VALIDATION_003": "Copy the id from what list_contacts or list_templates shows.",
         "VALIDATION_004": _FIELDS,
-        "VALIDATION_005": "Pages start at 1, page_size is 1 to 100, a schedule is 1 minute to 30 days ahead.",
-        "VALIDATION_006": "Use one of the documented values, in lower case (channels: sms, whatsapp).",
-        "VALIDATION_007": "This is a defect of this server: its idempotency key was refused. Please report it.",
-        "RESOURCE_001": _FIND_CONTACT,
+        "VALIDATION_005": "page: from 1; page_size: 1 to 100; scheduled_at: 1 minute to 30 days.",
+        "VALIDATION_006": "Use a documented value, in lower case (channels: sms, whatsapp).",
+        "VALIDATION_007": "The idempotency key was refused: a defect of this server; report it.",
+        "RESOURCE_001": "Look the contact up with find_contact_by_phone or list_contacts.",
         "RESOURCE_002": "See which templates there are with list_templates.",
         "RESOURCE_003": "Check the message id; it stands in the answer of the send.",
         "RESOURCE_004": "Check SENT_PROFILE_ID and which account the key belongs to.",
@@ -60,42 +62,46 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "BUSINESS_001": "The contact belongs to a parent account and can only be changed there.",
         "BUSINESS_002": _WAIT,
         "BUSINESS_003": "Top up the account's balance in the Sent dashboard, then call again.",
-        "BUSINESS_004": "The contact has opted out. Do not write to it; get_contact shows the record.",
+        "BUSINESS_004": "The contact has opted out. Do not write to it; get_contact shows it.",
         "BUSINESS_005": "Choose a template with status APPROVED from list_templates.",
-        "BUSINESS_006": "get_message shows the state the message is in; it can no longer be changed.",
+        "BUSINESS_006": "It can no longer be changed; get_message shows the state it is in.",
         "BUSINESS_007": "get_contact shows the channels this contact has; choose one of them.",
-        "BUSINESS_008": "The quota is used up. Wait for its reset (00:00 UTC for number look-ups) or have it raised.",
-        "BUSINESS_029": "The sender number is not active. Activate it in the Sent dashboard; no tool can do it.",
-        "LIMIT_001": "Too many messages are scheduled on this account. Wait until some have gone out.",
-        "CONFLICT_001": "The same request is still being worked on. Wait a few seconds, then read the result.",
-        "CONFLICT_005": "This idempotency key belongs to another request. Call again as a new request.",
-        "CONFLICT_006": "The template is in review and frozen. list_templates shows when it is not PENDING any more.",
+        "BUSINESS_008": "The quota is used up; wait for its reset (look-ups: 00:00 UTC).",
+        "BUSINESS_029": "Activate the sender number in the Sent dashboard; no tool can do it.",
+        "LIMIT_001": "Too many messages are scheduled. Wait until some have gone out.",
+        "CONFLICT_001": "The same request is still under way. Wait, then read what came of it.",
+        "CONFLICT_005": "The idempotency key belongs to another request. Call again as a new one.",
+        "CONFLICT_006": "The template is in review and frozen; list_templates shows its status.",
         "SERVICE_001": "Sent did not execute the request. Try again in a minute.",
         "INTERNAL_001": _SUPPORT,
         "INTERNAL_002": _SUPPORT,
         "INTERNAL_003": "A provider behind Sent failed. " + _SUPPORT,
         "INTERNAL_004": "Sent timed out. " + _SUPPORT,
         "INTERNAL_005": "Sent is unavailable. " + _SUPPORT,
-        "DELIVERY_003": "The message could not be delivered. find_contact_by_phone shows the number's channels.",
-        "DELIVERY_007": "The message could not be delivered. find_contact_by_phone shows the number's channels.",
-        "ERR_CONSENT_BLOCKED": "The recipient has opted out. Do not write to it again; get_contact shows the record.",
-        "ERR_ROUTE_DENIED": "The account has no sender for this country. Add one in the Sent dashboard.",
-        "ERR_TEMPLATE_PARAMS_INVALID": "list_templates shows the variables the template needs, each with a value.",
+        "DELIVERY_003": _UNDELIVERED,
+        "DELIVERY_007": _UNDELIVERED,
+        "ERR_CONSENT_BLOCKED": "The recipient has opted out. Do not write again.",
+        "ERR_ROUTE_DENIED": "The account has no sender for this country. " + _ACCOUNT,
+        "ERR_TEMPLATE_PARAMS_INVALID": "list_templates shows the variables it needs.",
         "MISSING_KEY": "Set SENT_API_KEY, or run `sent-mcp serve --demo`, which needs no key.",
         "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
-        "KEY_FILE": "Check that the file named by SENT_API_KEY_FILE exists, can be read and holds only the key.",
+        "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",
-        "CONNECTION_ERROR": "Check the network, SENT_BASE_URL and any proxy; `sent-mcp doctor` tests them.",
+        "CONNECTION_ERROR": _PROXY,
         "TIMEOUT": "Try again in a minute.",
-        "UNREADABLE_ANSWER": "Check SENT_BASE_URL and any proxy in between; `sent-mcp doctor` tests them.",
+        "UNREADABLE_ANSWER": _PROXY,
         "OUTCOME_UNKNOWN": (
-            "Read before you repeat anything: find_contact_by_phone or get_contact for a contact, get_message with `to`"
-            " for a message. Do not word it anew: the identical send_message call is recognised and not sent twice."
+            "Read before you repeat anything: get_contact or find_contact_by_phone for a contact,"
+            " get_message with `to` for a message. Do not word a message anew: the identical"
+            " send_message call is recognised and not sent twice."
         ),
     }
 )
-"""The next step by code: API §5, the reasons of single messages, and our own. Reads are never answered with a change."""
+"""The next step by code: those of API §5, reasons of single messages, and our own.
+
+Whatever a read can answer with never names a tool that changes something.
+"""
 
 _BY_STATUS = {
     401: _KEY,
@@ -109,11 +115,12 @@ _BY_STATUS = {
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_CODE = re.compile(r"[A-Z0-9_]{1,64}")
 _MOST_FIELDS = 10
 
 
 def quoted(text: str, limit: int = 200) -> str:
-    """Text from outside in quotes, with everything invisible made visible, cut at `limit` of its characters."""
+    """Text from outside in quotes, cut at `limit` characters, what is invisible made visible."""
     shown = "".join(_visible(character) for character in text[:limit])
     return f'"{shown}{"…" if len(text) > limit else ""}"'
 
@@ -129,7 +136,12 @@ def _visible(character: str) -> str:
 
 
 class SentError(Exception):
-    """Anything that kept a call from being done. `str()` says what, what was done, and what to do next."""
+    """Anything that kept a call from being done: what it was, what was done, what to do next.
+
+    `retryable`: the same call may succeed later. `maybe_done`: what was asked may have been
+    executed although this came back; `after_doubt`: by an earlier attempt of the same call.
+    `effect` says in words what was done. `should_retry` is Sent's own word (`x-should-retry`).
+    """
 
     def __init__(
         self,
@@ -144,38 +156,38 @@ class SentError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.details = details or {}
+        self.details: Mapping[str, Sequence[str]] = details or {}
         self.request_id = request_id
         self.retryable = retryable
-        """The same call may succeed later without being changed."""
         self.maybe_done = maybe_done
-        """What was asked may have been executed although this error came back."""
-        self.should_retry: bool | None = None
-        """What the answer itself says about trying again (`x-should-retry`)."""
         self.after_doubt = False
-        """An earlier attempt of the same call may have been executed."""
+        self.should_retry: bool | None = None
         self.effect = NOTHING_DONE
-        """What was done, in one or more sentences."""
 
     @property
     def advice(self) -> str:
         """The next step for whoever asked."""
         return ADVICE.get(self.code, "")
 
-    def __str__(self) -> str:
-        message = self._sentence()
-        parts = [f"{self.code}: {message}" + ("" if message.endswith((".", "!", "?")) else ".")]
-        parts += self._problems()
-        parts += [self.effect, self.advice]
-        text = " ".join(part for part in parts if part)
-        return f"{text} (request {self.request_id})" if self.request_id else text
-
-    def _sentence(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The message as it may be shown."""
         return self.message
 
-    def _problems(self) -> list[str]:
-        lines = [f"{field}: {' '.join(problems)}" for field, problems in self.details.items()]
-        return ["\n" + "\n".join(lines) + "\n"] if lines else []
+    @property
+    def problems(self) -> list[str]:
+        """One line per field that is wrong, as it may be shown."""
+        return [f"{field}: {' '.join(said)}" for field, said in self.details.items()]
+
+    def __str__(self) -> str:
+        sentence = self.sentence
+        lines = [f"{self.code}: {sentence}" + ("" if sentence.endswith((".", "!", "?")) else ".")]
+        lines += self.problems
+        after = " ".join(part for part in (self.effect, self.advice) if part)
+        text = ("\n" if self.problems else " ").join(["\n".join(lines), after])
+        if self.request_id is None:
+            return text
+        return f"{text} (request {quoted(self.request_id, 80)[1:-1]})"
 
 
 class SettingsError(SentError):
@@ -221,7 +233,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class UnreadableAnswerError(SentError):
-    """An answer that is not JSON, has a wrong type in a field (named), is above 10 MB, or redirects."""
+    """An answer that is no JSON, has a wrong type in a (named) field, too large, or redirects."""
 
     def __init__(
         self, message: str, *, request_id: str | None = None, maybe_done: bool = False
@@ -232,11 +244,11 @@ class UnreadableAnswerError(SentError):
 
 
 class OutcomeUnknownError(SentError):
-    """A change that may or may not have been done; `cause` says why that is not known, `cause_code` is its code."""
+    """A change that may or may not have been done; `cause` is why that is not known."""
 
     def __init__(self, cause: SentError, *, found: str = "") -> None:
         super().__init__(
-            f"no usable answer came back to the change ({cause.code}: {cause.message})",
+            f"no usable answer came back to the change ({cause.code}: {cause.sentence})",
             code="OUTCOME_UNKNOWN",
             request_id=cause.request_id,
             maybe_done=True,
@@ -263,7 +275,8 @@ class APIStatusError(SentError):
         retry_after: float | None = None,
         timestamp: datetime | None = None,
     ) -> None:
-        code = code or f"HTTP_{status}"
+        if code is None or not _CODE.fullmatch(code):
+            code = f"HTTP_{status}"
         passing = status in (408, 429) or status >= 500 or code == "CONFLICT_001"
         super().__init__(
             message,
@@ -271,7 +284,7 @@ class APIStatusError(SentError):
             details=details,
             request_id=request_id,
             retryable=passing,
-            # SERVICE_001 means that the idempotency store is down and nothing was executed (API §5).
+            # SERVICE_001: the idempotency store is down, and nothing was executed (API §5).
             maybe_done=passing and status != 429 and code != "SERVICE_001",
         )
         self.status = status
@@ -284,19 +297,21 @@ class APIStatusError(SentError):
         known = ADVICE.get(self.code) or _BY_STATUS.get(self.status)
         return known or (_SUPPORT if self.status >= 500 else _FIELDS)
 
-    def _sentence(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The API's message in quotes, and how long Sent asks to wait."""
         wait = "" if self.retry_after is None else f" Sent asks to wait {self.retry_after:.3g} s."
         return quoted(self.message) + "." + wait
 
-    def _problems(self) -> list[str]:
-        shown = list(self.details.items())[:_MOST_FIELDS]
+    @property
+    def problems(self) -> list[str]:
+        """The API's field messages in quotes, of the first ten fields."""
         lines = [
-            f"{quoted(field, 60)[1:-1]}: {' '.join(map(quoted, problems[:3]))}"
-            for field, problems in shown
+            f"{quoted(field, 60)[1:-1]}: {' '.join(map(quoted, said[:3]))}"
+            for field, said in self.details.items()
         ]
-        if len(self.details) > _MOST_FIELDS:
-            lines.append(f"and {len(self.details) - _MOST_FIELDS} more fields")
-        return ["\n" + "\n".join(lines) + "\n"] if lines else []
+        left = len(lines) - _MOST_FIELDS
+        return lines if left <= 0 else [*lines[:_MOST_FIELDS], f"and {left} more fields"]
 
 
 class BadRequestError(APIStatusError):

@@ -1,4 +1,7 @@
-"""The Sent API as Python: `SentClient` (v3) and `V1Client` (the legacy reads). Importing this loads no HTTP library."""
+"""The Sent API as Python: `SentClient` (v3) and `V1Client` (the legacy reads).
+
+Importing this loads no HTTP library; the first request does.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -47,7 +50,7 @@ class SentClient:
         storage: "Storage | None" = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`timeout` bounds one call, retries included; `storage` holds the budgets, so that replicas can share them."""
+        """`timeout` bounds one call, retries included; replicas share budgets in one `storage`."""
         self._transport = Transport(
             base_url=base_url,
             key=key,

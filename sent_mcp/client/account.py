@@ -16,5 +16,5 @@ class AccountReader:
         self._transport = transport
 
     async def get(self) -> Answer[Account]:
-        """The account; official tools use this as the test of a key. Raises what `Transport.call` raises."""
+        """The account; official tools test a key with this. Raises what `Transport.call` does."""
         return await self._transport.call(Request("GET", "/v3/me"), _ACCOUNT)

@@ -27,9 +27,9 @@ async def read_pages(
 ) -> AsyncIterator[Answer[ContactPage]]:
     """Pages of 100 from `first_page` on, until the end, an empty page, or `seconds` have passed.
 
-    The first page raises what `list_contacts` raises; later ones that time or budget no longer allow just end the
-    walk. The last page given says with `has_more` whether there is more. `list_contacts` is `SentClient.contacts.list`
-    or, without filters, v1's.
+    The first page raises what `list_contacts` raises; later ones that time or budget no longer
+    allow just end the walk. The last page given says with `has_more` whether there is more.
+    `list_contacts` is `SentClient.contacts.list` or, without filters, v1's.
     """
     end = clock() + seconds
     given = {"search": search, "channel": channel}

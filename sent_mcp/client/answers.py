@@ -17,8 +17,8 @@ Other = TypeVar("Other")
 class Answer(Generic[Data]):
     """What Sent answered, and when by its own clock.
 
-    `sandbox` is Sent's word that nothing was done (`X-Sandbox`), `replayed` that this is the answer of an
-    earlier request with the same idempotency key (API §1.2).
+    `sandbox` is Sent's word that nothing was done (`X-Sandbox`), `replayed` that this is the answer
+    of an earlier request with the same idempotency key (API §1.2).
     """
 
     data: Data

@@ -1,5 +1,6 @@
-"""How many requests and messages go out per minute (API §6): waits for room, and says how long when it does not fit."""
+"""How many requests and messages go out per minute (API §6): waits for room while time allows."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ class Budget:
     async def spend(self, account: str, cost: int, seconds: Callable[[], float]) -> None:
         """Take `cost` units for `account`, waiting as long as `seconds()` leaves.
 
-        A cost above the whole budget counts as the whole budget. Who waits is served in no particular order.
+        A cost above the whole budget counts as the whole budget. Who waits is served in no order.
         Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
         """
         from limits import RateLimitItemPerMinute
@@ -53,7 +54,7 @@ class Budget:
             await self._sleep(wait)
 
     def _open(self) -> "MovingWindowRateLimiter":
-        # A third of this package's import time, which a server that is only listed would pay for nothing.
+        # Slow to import, which a server that is only listed would pay for nothing.
         from limits.aio.storage import MemoryStorage
         from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -63,8 +64,8 @@ class Budget:
 
     def _exhausted(self, wait: float) -> RefusedError:
         return RefusedError(
-            f"this server's budget of {self.per_minute} {self._unit} per minute is used up; there is room again in"
-            f" about {wait:.0f} s",
+            f"this server's budget of {self.per_minute} {self._unit} per minute is used up;"
+            f" there is room again in about {math.ceil(wait)} s",
             code="BUDGET_EXHAUSTED",
             retryable=True,
         )

@@ -1,4 +1,7 @@
-"""Bytes to Sent and back over one pooled httpx client; the only file that knows httpx. Imported at the first request."""
+"""Bytes to Sent and back over one pooled httpx client. The only file that imports httpx.
+
+It is itself imported at the first request.
+"""
 
 from collections.abc import Mapping
 
@@ -40,8 +43,8 @@ class Connection:
     async def exchange(self, request: Request, key: str) -> RawAnswer:
         """Send one request, once, and read its whole answer.
 
-        Raises APIConnectionError without an answer (`maybe_done` says whether the request may have been written),
-        UnreadableAnswerError for one above 10 MB.
+        Raises APIConnectionError without an answer (`maybe_done` says whether the request may have
+        been written), UnreadableAnswerError for one above 10 MB.
         """
         try:
             return await self._exchange(request, key)

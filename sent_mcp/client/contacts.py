@@ -20,6 +20,7 @@ _MATCH = maybe_data_of(Envelope[ContactMatch | Contact])
 _SUMMARY = data_of(Envelope[MessageSummary])
 _ALL = "/v3/contacts"
 _ONE = "/v3/contacts/{contact_id}"
+_NOT_CHANGED = "as far as can be read it was not changed, the contact lacks the wanted values"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Contacts:
         return await self._transport.call(_one("GET", contact_id), _CONTACT)
 
     async def find_by_phone(self, phone_number: str) -> Answer[Contact | None]:
-        """The contact with exactly this E.164 number, or None: not being a contact is an answer (API §3.2)."""
+        """The contact with exactly this E.164 number; None is an answer, no error (API §3.2)."""
         try:
             answer = await self._transport.call(
                 Request("GET", _ALL, query={"phone": phone_number}), _MATCH
@@ -67,7 +68,7 @@ class Contacts:
     async def create(
         self, phone_number: str, *, sandbox: bool = False, idempotency_key: str
     ) -> Answer[Contact]:
-        """Make a contact. Raises ConflictError (RESOURCE_007) when there is one already (API §3.1)."""
+        """Make a contact. Raises ConflictError (RESOURCE_007) when there is one (API §3.1)."""
         request = Request(
             "POST",
             _ALL,
@@ -83,7 +84,8 @@ class Contacts:
     ) -> Answer[CreatedContact]:
         """Make a contact, or return the one there is.
 
-        A lost answer is settled by reading again; OutcomeUnknownError only when that shows no contact either.
+        A lost answer is settled by reading again; OutcomeUnknownError only when that shows no
+        contact either.
         """
         started = anyio.current_time()
         try:
@@ -113,7 +115,8 @@ class Contacts:
     ) -> Answer[Contact]:
         """Change the named fields, `default_channel` and `opt_out` (API §3.4).
 
-        A lost answer is settled by reading again; OutcomeUnknownError when the contact then lacks the wanted values.
+        A lost answer is settled by reading again; OutcomeUnknownError when the contact then lacks
+        the wanted values.
         """
         request = replace(
             _one("PATCH", contact_id),
@@ -128,13 +131,12 @@ class Contacts:
             answer = await answer_again(unknown, lambda: self.get(contact_id))
             if carries(answer.data, changes):
                 return answer
-            found = "the contact does not have the wanted values, so as far as can be read it was not changed"
-            raise still_unknown(unknown, found) from unknown
+            raise still_unknown(unknown, _NOT_CHANGED) from unknown
 
     async def delete(self, contact_id: str) -> Answer[None]:
         """Take a contact out of the address book; its messages stay (API §3.5).
 
-        Raises NotFoundError when it was not there before. A lost answer is settled by reading again.
+        Raises NotFoundError when it was not there. A lost answer is settled by reading again.
         """
         request = replace(_one("DELETE", contact_id), body={}, settled_by_reading=True)
         try:

@@ -1,15 +1,16 @@
-"""Opens the v3 envelope (API §1.1): data for a success, an error for everything else, 2xx with `success: false` too."""
+"""Opens the v3 envelope (API §1.1): data for a success, an error for everything else.
 
-import email.utils
-import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+A 2xx answer with `success: false` is an error too.
+"""
+
+from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 
 from sent_mcp.client.answers import Answer, RawAnswer
-from sent_mcp.errors import APIStatusError, UnreadableAnswerError, quoted, status_error
+from sent_mcp.client.refusals import refusal
+from sent_mcp.errors import APIStatusError, UnreadableAnswerError, quoted
 from sent_mcp.models.envelope import Envelope, Meta, Outcome
 
 Data = TypeVar("Data")
@@ -55,91 +56,10 @@ def open_empty(raw: RawAnswer) -> Answer[None]:
 
 
 def is_success(raw: RawAnswer) -> bool:
-    """Whether the status is 2xx. A redirect raises UnreadableAnswerError: the base URL is not the API's."""
+    """Whether the status is 2xx. A redirect raises UnreadableAnswerError."""
     if 300 <= raw.status < 400:
         raise _unreadable(raw, "the base URL redirects, and redirects are not followed")
     return 200 <= raw.status < 300
-
-
-def refusal(raw: RawAnswer) -> APIStatusError:
-    """The error an answer stands for."""
-    try:
-        outcome = Outcome.model_validate_json(raw.body)
-    except ValidationError:
-        outcome = Outcome()
-    if outcome.error is None:
-        return bare_refusal(raw)
-    meta = outcome.meta or Meta()
-    return status_error(raw.status)(
-        raw.status,
-        outcome.error.message or f"status {raw.status}",
-        code=outcome.error.code,
-        details=field_problems(outcome.error.details),
-        request_id=meta.request_id or raw.headers.get("x-request-id"),
-        retry_after=retry_after(raw.headers),
-        timestamp=meta.timestamp,
-    )
-
-
-def bare_refusal(
-    raw: RawAnswer, message: str | None = None, details: JsonValue = None
-) -> APIStatusError:
-    """The error for a status whose body is not Sent's envelope: 401 is documented without one (API §3)."""
-    said = (
-        "an empty answer" if not raw.body else f"an answer that is not Sent's ({raw.content_type})"
-    )
-    return status_error(raw.status)(
-        raw.status,
-        message or f"status {raw.status} with {said}",
-        code="AUTH_002" if raw.status == 401 else None,
-        details=field_problems(details),
-        request_id=raw.headers.get("x-request-id"),
-        retry_after=retry_after(raw.headers),
-    )
-
-
-def field_problems(details: JsonValue) -> Mapping[str, Sequence[str]]:
-    """The field map of a validation error, whatever form its values have."""
-    if not isinstance(details, dict):
-        return {} if details is None else {"details": [str(details)]}
-    return {
-        name: [str(problem) for problem in problems]
-        if isinstance(problems, list)
-        else [str(problems)]
-        for name, problems in details.items()
-    }
-
-
-def retry_after(
-    headers: Mapping[str, str], *, now: Callable[[], float] | None = None
-) -> float | None:
-    """How many seconds Sent asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date (API §6)."""
-    try:
-        return _positive(float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
-        pass
-    value = headers.get("retry-after", "")
-    try:
-        return _positive(float(value))
-    except ValueError:
-        until = _moment(value)
-    if until is None:
-        return None
-    # The date is on Sent's clock, which the answer's own date tells.
-    start = _moment(headers.get("date", "")) or datetime.now(UTC)
-    return _positive((until - start).total_seconds())
-
-
-def _positive(seconds: float) -> float | None:
-    return seconds if 0 < seconds < math.inf else None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _answer(raw: RawAnswer, data: Data, meta: Meta) -> Answer[Data]:
@@ -168,13 +88,19 @@ def unreadable(raw: RawAnswer, error: ValidationError) -> UnreadableAnswerError:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if problem["type"] == "json_invalid":
         return _unreadable(raw, "it is not JSON")
-    name = ".".join(str(part) for part in problem["loc"] if not str(part)[:1].isupper()) or "it"
-    return _unreadable(raw, f"{quoted(name)[1:-1]}: {problem['msg'].lower()}")
+    name = ".".join(str(part) for part in problem["loc"] if _is_field(part)) or "it"
+    return _unreadable(raw, f"{name}: {problem['msg'].lower()}")
+
+
+def _is_field(part: int | str) -> bool:
+    # pydantic puts the names of tried types in between.
+    return isinstance(part, int) or (part.isidentifier() and part[0].islower())
 
 
 def _unreadable(raw: RawAnswer, why: str) -> UnreadableAnswerError:
     return UnreadableAnswerError(
-        f"status {raw.status} came with an answer that cannot be read ({quoted(raw.content_type, 60)}): {why}",
+        f"status {raw.status} came with an answer that cannot be read"
+        f" ({quoted(raw.content_type, 60)}): {why}",
         request_id=raw.headers.get("x-request-id"),
         maybe_done=200 <= raw.status < 300,
     )

@@ -1,4 +1,4 @@
-"""The API key: read when it is needed, read again when Sent refuses it, and not used while it is known to be wrong."""
+"""The API key: read when needed, read again when Sent refuses it, not used while it is wrong."""
 
 import hashlib
 import math
@@ -36,7 +36,7 @@ class ApiKey:
     def value(self) -> str:
         """The key to send.
 
-        Raises SettingsError without a usable one, AuthenticationError for a minute after Sent refused it.
+        Raises SettingsError without one, AuthenticationError for a minute after Sent refused it.
         """
         if self._refusal is not None:
             left = self._refused_at + PAUSE_SECONDS - self._clock()
@@ -51,7 +51,7 @@ class ApiKey:
     async def lease(self) -> AsyncGenerator[str]:
         """The key for one request; while it is untried, for one request at a time.
 
-        So that many calls at once with a wrong key fail once, not ten times. Raises what `value` raises.
+        So many calls at once with a wrong key fail once, not ten times. Raises what `value` does.
         """
         key = self.value()
         if key == self._tried:
@@ -85,7 +85,7 @@ class ApiKey:
         return value != key
 
     def fingerprint(self) -> str:
-        """A short name for the account's key that does not give the key away. Raises SettingsError without one."""
+        """A short name that does not give the key away. Raises SettingsError without a key."""
         value = self._value or _checked(self._read())
         return hashlib.sha256(value.encode()).hexdigest()[:16]
 
@@ -104,7 +104,7 @@ def _refused_here(cause: AuthenticationError, seconds: float) -> AuthenticationE
         cause.status, cause.message, code=cause.code, request_id=cause.request_id
     )
     error.effect = (
-        "Nothing was changed or sent. This was answered here without asking Sent, which locks a key after ten"
-        f" failures; the key is tried again in {math.ceil(seconds)} s."
+        "Nothing was changed or sent. This was answered here without asking Sent, which locks a key"
+        f" after ten failures; the key is tried again in {math.ceil(seconds)} s."
     )
     return error

@@ -35,10 +35,10 @@ class Messages:
         sandbox: bool = False,
         idempotency_key: str,
     ) -> Answer[SendReceipt]:
-        """Send a text or a template to up to 1,000 numbers, one message per number and channel (API §3.7).
+        """Send a text or a template to up to 1,000 numbers, once per number and channel (API §3.7).
 
-        Costs one unit of the message budget per message, none in a dry run. An accepted message is not yet
-        delivered. OutcomeUnknownError: the same arguments with the same key, within 23 hours, do not send twice.
+        Costs the message budget one unit per message, none in a dry run. Accepted is not delivered.
+        After OutcomeUnknownError the same arguments with the same key do not send twice (API §7.1).
         """
         body: dict[str, JsonValue] = {
             "to": [*to],

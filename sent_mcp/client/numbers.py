@@ -16,9 +16,10 @@ class Numbers:
         self._transport = transport
 
     async def lookup(self, phone_number: str) -> Answer[NumberLookup]:
-        """Carrier, line type and portability of one number; every call is billed, so it is not repeated once written.
+        """Carrier, line type and portability of one number.
 
-        Raises NotFoundError (RESOURCE_013) for a number nobody knows, and what `Transport.call` raises.
+        Every call is billed, so a request that may have been written is not repeated. Raises
+        NotFoundError (RESOURCE_013) for a number nobody knows, and what `Transport.call` raises.
         """
         request = Request(
             "GET",

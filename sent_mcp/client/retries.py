@@ -28,7 +28,7 @@ class Deadline:
     """Seconds kept back from the caller's limit, to answer in words instead of being cut off."""
 
     def __init__(self, seconds: float, *, reserve: float = 0.0) -> None:
-        """`reserve` seconds, half of the time at most, are kept back for what comes after the call."""
+        """`reserve` seconds, at most half of all, are kept back for what comes after the call."""
         now = anyio.current_time()
         whole = min(seconds, anyio.current_effective_deadline() - self.MARGIN - now)
         self._end = now + max(whole - reserve, whole / 2)
@@ -39,7 +39,7 @@ class Deadline:
 
 
 class Attempts:
-    """All attempts of one call: repeats what may be repeated, and remembers whether one may have got through."""
+    """All attempts of one call, and whether one of them may have got through."""
 
     def __init__(self, request: Request, deadline: Deadline, sleep: Sleep) -> None:
         self._request = request
@@ -83,7 +83,7 @@ class Attempts:
         )
 
     def _still_open(self, error: SentError) -> bool:
-        # Sent would have replayed the first answer, so a definite no to the same key says that nothing was done.
+        # Sent would have replayed the answer to this key, so a definite no says it never acted.
         definite = (
             isinstance(error, APIStatusError)
             and 400 <= error.status < 500

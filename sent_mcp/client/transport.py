@@ -1,4 +1,4 @@
-"""One call of the API from end to end: key, budgets, attempts, errors. What is in an answer, its opener knows."""
+"""One call of the API from end to end: key, budgets, attempts, errors."""
 
 import logging
 import time
@@ -59,8 +59,8 @@ class Transport:
     async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
         """Do one request within the time it has, and open its answer.
 
-        Raises SettingsError, RefusedError (no budget), APIConnectionError, APIStatusError, UnreadableAnswerError;
-        OutcomeUnknownError when a change may have been done all the same.
+        Raises SettingsError, RefusedError (no budget), APIConnectionError, APIStatusError,
+        UnreadableAnswerError; OutcomeUnknownError when a change may have been done all the same.
         """
         deadline = Deadline(
             self._timeout, reserve=SETTLE_SECONDS if request.settled_by_reading else 0.0

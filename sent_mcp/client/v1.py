@@ -1,4 +1,4 @@
-"""The legacy read API, v1 (API §1.3): two headers, no envelope, pages from 0, problem-details errors."""
+"""The legacy read API, v1 (API §1.3): two headers, no envelope, pages from 0, problem details."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,7 +6,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from sent_mcp.client.answers import Answer, RawAnswer, Request
-from sent_mcp.client.envelope import bare_refusal, is_success, unreadable
+from sent_mcp.client.envelope import is_success, unreadable
+from sent_mcp.client.refusals import bare_refusal
 from sent_mcp.client.transport import Transport
 from sent_mcp.errors import APIStatusError, NotFoundError
 from sent_mcp.models.contacts import Contact, ContactPage

@@ -26,7 +26,7 @@ class Contact(WireModel):
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels in Sent's order, lower case, each once; empty while Sent does not know them."""
+        """The channels in Sent's order, lower case, each once; empty while Sent knows none."""
         names = (name.strip().lower() for name in (self.available_channels or "").split(","))
         return tuple(dict.fromkeys(name for name in names if name))
 
@@ -44,7 +44,7 @@ class ContactPage(WireModel):
 
 
 class ContactMatch(WireModel):
-    """The answer to a search by phone, whose shape on a match is not documented: a list of one, or the contact."""
+    """The answer to a search by phone: a list of one, or the contact (undocumented, API §3.2)."""
 
     contacts: tuple[Contact, ...] | Contact | None
 

@@ -17,7 +17,7 @@ class Meta(WireModel):
 
 
 class ErrorBody(WireModel):
-    """What Sent says went wrong. `details` is a map of field to messages where it is documented, else kept as it is."""
+    """What Sent says went wrong; `details` is a map of field to messages where documented."""
 
     code: Text = None
     message: Text = None
@@ -39,7 +39,7 @@ class Envelope(Outcome, Generic[Data]):
 
 
 class Pagination(WireModel):
-    """Where in a list a page stands; pages are counted from 1. Cursors are never filled in by Sent."""
+    """Where in a list a page stands; pages are counted from 1."""
 
     page: int
     page_size: int

@@ -4,7 +4,7 @@ from sent_mcp.models.wire import Text, WireModel
 
 
 class NumberLookup(WireModel):
-    """What carriers say about a number. `country_code` is the ISO region here, unlike on contacts."""
+    """What carriers say about a number. `country_code` is the ISO region, unlike on contacts."""
 
     phone_number: str
     is_valid: bool | None = None

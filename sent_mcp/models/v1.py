@@ -1,4 +1,4 @@
-"""The legacy v1 shapes (API §1.3): camelCase, no envelope, pages counted from 0. They convert to the v3 models."""
+"""The legacy v1 shapes (API §1.3): camelCase, pages counted from 0. They convert to v3 models."""
 
 from pydantic import ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel

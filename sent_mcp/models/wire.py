@@ -1,4 +1,4 @@
-"""What every wire model has in common: unknown fields are ignored, a wrong type is refused, nothing changes later."""
+"""What every wire model has in common: unknown fields are ignored, a wrong type is refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
-"""A time with its offset; one without is UTC. Sent writes up to seven fractional digits (API §1.1)."""
+"""A time with its offset; without one it is UTC. Up to seven fractional digits (API §1.1)."""
 
 
 @dataclass(frozen=True)
