@@ -57,7 +57,7 @@ def _documented_status(code: str) -> int:
 def bare_refusal(
     raw: RawAnswer, message: str | None = None, details: JsonValue = None
 ) -> APIStatusError:
-    """The error for a status whose body is not Sent's envelope: 401 is documented without one (API §3)."""
+    """The error for a body that is not Sent's envelope; 401 is documented without (API §3)."""
     said = (
         "an empty answer" if not raw.body else f"an answer that is not Sent's ({raw.content_type})"
     )

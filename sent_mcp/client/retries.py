@@ -83,11 +83,13 @@ class Attempts:
         )
 
     def _still_open(self, error: SentError) -> bool:
-        # Sent would have replayed the answer to this key, so a definite no says it never acted.
+        # Sent would have replayed the answer to this key, so its definite no says it never acted.
+        # A status without one of its codes may be some proxy's.
         definite = (
             isinstance(error, APIStatusError)
             and 400 <= error.status < 500
             and error.status not in _PROVES_NOTHING
+            and not error.code.startswith("HTTP_")
         )
         return error.after_doubt and not definite
 
