@@ -39,12 +39,19 @@ async def read_pages(
         if page > first_page and left <= 0:
             return
         try:
-            with anyio.fail_after(max(left, 0)):
-                answer = await list_contacts(page=page, page_size=PAGE_SIZE, **filters)
-        except (APITimeoutError, RefusedError, TimeoutError):
+            answer = await _in_time(list_contacts(page=page, page_size=PAGE_SIZE, **filters), left)
+        except (APITimeoutError, RefusedError):
             if page == first_page:
                 raise
             return
         yield answer
         if not (answer.data.pagination.has_more and answer.data.contacts):
             return
+
+
+async def _in_time(answer: Awaitable[Answer[ContactPage]], seconds: float) -> Answer[ContactPage]:
+    try:
+        with anyio.fail_after(max(seconds, 0)):
+            return await answer
+    except TimeoutError as error:
+        raise APITimeoutError(f"no page within {seconds:.0f} s", maybe_done=False) from error

@@ -3,6 +3,7 @@
 import anyio
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from sent_mcp.errors import (
     APIConnectionError,
@@ -18,8 +19,11 @@ from sent_mcp.errors import (
 from tests.client.wire import CONTACT, Wire, failed, ok, page
 
 ID = str(CONTACT["id"])
-RECEIPT = {"status": "QUEUED", "recipients": [{"message_id": "m1", "to": "+14155551234"}]}
-LOOKUP = {"phone_number": "+14155551234"}
+RECEIPT: JsonValue = {
+    "status": "QUEUED",
+    "recipients": [{"message_id": "m1", "to": "+14155551234"}],
+}
+LOOKUP: JsonValue = {"phone_number": "+14155551234"}
 DROPPED = httpx.ReadError("connection lost")
 UNREACHABLE = httpx.ConnectError("refused")
 
@@ -325,7 +329,12 @@ async def test_success_false_counts_whatever_the_data_looks_like() -> None:
 
 async def test_a_page_stays_readable_when_optional_things_are_missing_or_null() -> None:
     """Unknown fields and values are no error either."""
-    thin = {"id": "a", "phone_number": "+14155551234", "default_channel": "pigeon", "new": [1]}
+    thin: JsonValue = {
+        "id": "a",
+        "phone_number": "+14155551234",
+        "default_channel": "pigeon",
+        "new": [1],
+    }
     data = page(thin, total_count=None, has_more=None)
     wire = Wire(httpx.Response(200, json={"success": True, "data": data, "extra": 1}))
     client = wire.client()

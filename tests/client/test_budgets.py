@@ -1,0 +1,66 @@
+"""The client's own limits."""
+
+import pytest
+from limits.aio.storage import MemoryStorage
+
+from sent_mcp.client.budgets import Budget
+from sent_mcp.errors import OutcomeUnknownError, RefusedError
+from tests.client.wire import CONTACT, Wire, failed, ok
+
+ID = str(CONTACT["id"])
+
+
+async def test_a_call_without_budget_is_refused_with_the_time_to_wait() -> None:
+    """Before anything is sent."""
+    wire = Wire(ok(CONTACT))
+    client = wire.client(requests_per_minute=1)
+    await client.contacts.get(ID)
+    with pytest.raises(RefusedError, match=r"there is room again in about (59|60) s") as caught:
+        await client.contacts.get(ID)
+    await client.aclose()
+    assert (caught.value.code, caught.value.retryable) == ("BUDGET_EXHAUSTED", True)
+    assert wire.waits == []
+
+
+async def test_a_wait_that_fits_is_waited() -> None:
+    """And then the budget is tried again."""
+    storage = MemoryStorage()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await storage.reset()
+
+    budget = Budget("requests", 2, storage=storage, sleep=sleep)
+    for _ in range(3):
+        await budget.spend("account", 1, lambda: 61.0)
+    assert len(waits) == 1
+    assert 55 < waits[0] <= 60
+
+
+async def test_budgets_in_one_storage_are_one_budget() -> None:
+    """Per account and per unit."""
+    storage = MemoryStorage()
+    await Budget("requests", 1, storage=storage).spend("a", 1, lambda: 0.0)
+    await Budget("requests", 1, storage=storage).spend("b", 1, lambda: 0.0)
+    await Budget("messages", 1, storage=storage).spend("a", 1, lambda: 0.0)
+    with pytest.raises(RefusedError):
+        await Budget("requests", 1, storage=storage).spend("a", 1, lambda: 0.0)
+
+
+async def test_every_attempt_costs_a_request() -> None:
+    """Sent counts them all."""
+    wire = Wire(failed(500, "INTERNAL_001"), failed(500, "INTERNAL_001"))
+    client = wire.client(requests_per_minute=2)
+    with pytest.raises(RefusedError):
+        await client.contacts.get(ID)
+    await client.aclose()
+
+
+async def test_a_budget_that_ends_after_a_lost_answer_leaves_the_change_open() -> None:
+    """The refusal is ours and says nothing about the first attempt."""
+    wire = Wire(failed(500, "INTERNAL_001"))
+    client = wire.client(requests_per_minute=1)
+    with pytest.raises(OutcomeUnknownError, match="BUDGET_EXHAUSTED"):
+        await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
+    await client.aclose()

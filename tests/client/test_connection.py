@@ -1,0 +1,185 @@
+"""What real sockets and strange answers do to a call."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+import httpx
+import pytest
+
+from sent_mcp.client import ApiKey, SentClient
+from sent_mcp.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    InternalServerError,
+    OutcomeUnknownError,
+    SentError,
+    UnreadableAnswerError,
+)
+from tests.client.wire import BASE_URL, KEY, Wire
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's proxy is not asked for loopback addresses."""
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@asynccontextmanager
+async def serving(answer: bytes) -> AsyncGenerator[tuple[SentClient, list[bytes]]]:
+    """A client of a server that says `answer` and hangs up; an empty one never comes."""
+    requests: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        if answer:
+            writer.write(answer)
+        else:
+            await reader.read()
+        writer.close()
+
+    async def no_sleep(_seconds: float) -> None:
+        """The waits are tested elsewhere."""
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    client = SentClient(
+        base_url=f"http://{host}:{port}/prefix", key=ApiKey(lambda: KEY), sleep=no_sleep
+    )
+    async with server:
+        yield client, requests
+        await client.aclose()
+
+
+async def test_a_request_over_a_socket_keeps_the_prefix_of_the_base_url() -> None:
+    """Gateways put the API under one."""
+    body = gzip.compress(b'{"success": true, "data": {"id": "a", "phone_number": "+1"}}')
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with serving(head + body) as (client, requests):
+        assert (await client.contacts.get("a")).data.id == "a"
+    assert requests[0].startswith(b"GET /prefix/v3/contacts/a HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b'Content-Length: 1000\r\n\r\n{"success": tr',
+        b"nonsense\r\n\r\n",
+        HEAD.replace(b"200", b"2") + b"\r\n",
+    ],
+)
+async def test_an_answer_that_breaks_off_leaves_a_change_open(answer: bytes) -> None:
+    """It was written, so it may have been done."""
+    async with serving(answer) as (client, requests):
+        with pytest.raises(OutcomeUnknownError):
+            await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
+    assert len(requests) == 4
+
+
+async def test_broken_compression_is_unreadable() -> None:
+    """And no reason to ask again."""
+    body = HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"
+    async with serving(body) as (client, requests):
+        with pytest.raises(UnreadableAnswerError, match="compression"):
+            await client.contacts.get("a")
+    assert len(requests) == 1
+
+
+async def test_an_answer_above_ten_megabytes_is_not_read_to_its_end() -> None:
+    """Even when it says that it is longer."""
+    head = HEAD + b"Content-Length: 99999999999\r\n\r\n"
+    async with serving(head + b" " * (11 * 1024 * 1024)) as (client, _):
+        with pytest.raises(UnreadableAnswerError, match="larger than 10 MB"):
+            await client.contacts.get("a")
+
+
+async def test_nobody_listening_is_a_definite_failure() -> None:
+    """Nothing can have been written."""
+    async with serving(b"") as (client, requests):
+        pass
+    with pytest.raises(APIConnectionError) as caught:
+        await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
+    await client.aclose()
+    assert requests == []
+    assert "Nothing was changed or sent." in str(caught.value)
+
+
+async def test_an_answer_that_never_comes_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One attempt is bounded, and a change that timed out stays open."""
+    monkeypatch.setattr("sent_mcp.client.transport.READ_SECONDS", 0.05)
+    monkeypatch.setattr("sent_mcp.client.transport.CHANGE_SECONDS", 0.05)
+    async with serving(b"") as (client, requests):
+        with pytest.raises(APITimeoutError, match="TIMEOUT: no answer within"):
+            await client.contacts.get("a")
+        with pytest.raises(OutcomeUnknownError):
+            await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
+    assert len(requests) == 8
+
+
+async def test_cancelling_a_call_ends_its_request() -> None:
+    """The caller's cancellation is no timeout of ours."""
+    async with serving(b"") as (client, _), anyio.create_task_group() as group:
+        group.start_soon(client.contacts.get, "a")
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    ("step", "expected", "text"),
+    [
+        (
+            httpx.Response(301, headers={"location": "https://elsewhere.test"}),
+            UnreadableAnswerError,
+            "the base URL redirects",
+        ),
+        (
+            httpx.Response(200, html="<h1>Log in</h1>"),
+            UnreadableAnswerError,
+            r'status 200 .*\("text/html; charset=utf-8"\): it is not JSON',
+        ),
+        (httpx.Response(200, json=[1]), UnreadableAnswerError, "it: input should be an object"),
+        (httpx.Response(204), UnreadableAnswerError, r'\("no content type"\): it is not JSON'),
+        (httpx.Response(500, json={"error": 1}), InternalServerError, "not Sent's"),
+        (httpx.Response(500), InternalServerError, "status 500 with an empty answer"),
+    ],
+)
+async def test_what_is_not_sents_answer_is_named(
+    step: httpx.Response, expected: type[SentError], text: str
+) -> None:
+    """With status and content type, which tell a proxy from the API."""
+    wire = Wire(*[step] * 4)
+    client = wire.client()
+    with pytest.raises(expected, match=text):
+        await client.contacts.get("a")
+    await client.aclose()
+
+
+@pytest.mark.parametrize("details", [{"a": "b", "c": [1]}, ["x"], "y", 5])
+async def test_details_in_any_form_are_shown(details: object) -> None:
+    """Only the field map is documented."""
+    error = {"code": "VALIDATION_001", "message": None, "details": details}
+    wire = Wire(httpx.Response(400, json={"success": False, "error": error}))
+    client = wire.client()
+    with pytest.raises(SentError, match='VALIDATION_001: "status 400"') as caught:
+        await client.contacts.get("a")
+    await client.aclose()
+    assert caught.value.details
+
+
+async def test_a_base_url_without_a_scheme_is_named() -> None:
+    """The request cannot be made, so trying again would not help."""
+    client = SentClient(base_url="api.test", key=ApiKey(lambda: KEY))
+    with pytest.raises(APIConnectionError, match="UnsupportedProtocol"):
+        await client.contacts.get("a")
+    await client.aclose()
+
+
+async def test_closing_twice_or_unused_is_fine() -> None:
+    """The first call connects, not the constructor."""
+    client = SentClient(base_url=BASE_URL, key=ApiKey(lambda: KEY))
+    await client.aclose()
+    await client.aclose()
