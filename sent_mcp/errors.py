@@ -86,6 +86,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "MISSING_KEY": "Set SENT_API_KEY, or run `sent-mcp serve --demo`, which needs no key.",
         "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
         "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
+        "SETTINGS": "Correct the setting and start again; `sent-mcp doctor` checks all of them.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",
         "CONNECTION_ERROR": _PROXY,
@@ -191,7 +192,7 @@ class SentError(Exception):
 
 
 class SettingsError(SentError):
-    """Nothing was sent: the setup is wrong (MISSING_KEY, PLACEHOLDER_KEY, KEY_FILE)."""
+    """Nothing was sent: the setup is wrong (MISSING_KEY, PLACEHOLDER_KEY, KEY_FILE, SETTINGS)."""
 
     def __init__(self, message: str, *, code: str = "MISSING_KEY") -> None:
         super().__init__(message, code=code)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -39,19 +40,22 @@ class Budget:
         """Take `cost` units for `account`, waiting as long as `seconds()` leaves.
 
         A cost above the whole budget counts as the whole budget. Who waits is served in no order.
+        A storage that fails (and wraps its exceptions) stops nobody: Sent's own limit still holds.
         Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
         """
         from limits import RateLimitItemPerMinute
+        from limits.errors import StorageError
 
         limiter = self._open()
         item = RateLimitItemPerMinute(self.per_minute)
         cost = min(cost, self.per_minute)
-        while not await limiter.hit(item, self._unit, account, cost=cost):
-            stats = await limiter.get_window_stats(item, self._unit, account)
-            wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
-            if wait > seconds():
-                raise self._exhausted(wait)
-            await self._sleep(wait)
+        with suppress(StorageError):
+            while not await limiter.hit(item, self._unit, account, cost=cost):
+                stats = await limiter.get_window_stats(item, self._unit, account)
+                wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
+                if wait > seconds():
+                    raise self._exhausted(wait)
+                await self._sleep(wait)
 
     def _open(self) -> "MovingWindowRateLimiter":
         # Slow to import, which a server that is only listed would pay for nothing.

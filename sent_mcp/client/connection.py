@@ -9,7 +9,14 @@ import httpx
 
 from sent_mcp import __version__
 from sent_mcp.client.answers import RawAnswer, Request
-from sent_mcp.errors import APIConnectionError, APITimeoutError, UnreadableAnswerError, quoted
+from sent_mcp.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    RefusedError,
+    SettingsError,
+    UnreadableAnswerError,
+    quoted,
+)
 
 LARGEST_ANSWER = 10 * 1024 * 1024
 CONNECT_SECONDS = 5.0
@@ -23,18 +30,22 @@ class Connection:
     def __init__(
         self, base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None
     ) -> None:
-        # The whole attempt is bounded by the caller, so only connecting has a limit of its own.
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={
-                "accept": "application/json",
-                "user-agent": f"sent-mcp/{__version__}",
-                **headers,
-            },
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-            follow_redirects=False,
-            transport=transport,
-        )
+        """Raises SettingsError for a URL or header values that no request can have."""
+        product = {"accept": "application/json", "user-agent": f"sent-mcp/{__version__}"}
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=base_url,
+                headers={**product, **headers},
+                # The whole attempt is bounded by the caller.
+                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+                follow_redirects=False,
+                transport=transport,
+            )
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            raise SettingsError(
+                "SENT_BASE_URL, SENT_PROFILE_ID or SENT_SENDER_ID has characters it cannot have",
+                code="SETTINGS",
+            ) from None
 
     async def aclose(self) -> None:
         """Close the pool."""
@@ -43,8 +54,9 @@ class Connection:
     async def exchange(self, request: Request, key: str) -> RawAnswer:
         """Send one request, once, and read its whole answer.
 
-        Raises APIConnectionError without an answer (`maybe_done` says whether the request may have
-        been written), UnreadableAnswerError for one above 10 MB.
+        Raises RefusedError for what no request can carry, APIConnectionError without an answer
+        (`maybe_done` says whether the request may have been written), UnreadableAnswerError for
+        one above 10 MB.
         """
         try:
             return await self._exchange(request, key)
@@ -70,22 +82,30 @@ class Connection:
             ) from error
 
     async def _exchange(self, request: Request, key: str) -> RawAnswer:
-        headers = {"x-api-key": key}
-        if request.idempotency_key is not None:
-            headers["idempotency-key"] = request.idempotency_key
-        outgoing = self._http.build_request(
-            request.method,
-            request.target,
-            params={name: value for name, value in request.query.items() if value is not None},
-            json=request.payload,
-            headers=headers,
-        )
-        response = await self._http.send(outgoing, stream=True)
+        response = await self._http.send(self._outgoing(request, key), stream=True)
         try:
             body = await _read(response)
         finally:
             await response.aclose()
         return RawAnswer(response.status_code, dict(response.headers), body)
+
+    def _outgoing(self, request: Request, key: str) -> httpx.Request:
+        headers = {"x-api-key": key}
+        if request.idempotency_key is not None:
+            headers["idempotency-key"] = request.idempotency_key
+        query = {name: value for name, value in request.query.items() if value is not None}
+        try:
+            return self._http.build_request(
+                request.method,
+                request.target,
+                params=query,
+                json=request.payload,
+                headers=headers,
+            )
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            raise RefusedError(
+                "a text is too long for its place, or holds half of a character (a lone surrogate)"
+            ) from None
 
 
 async def _read(response: httpx.Response) -> bytes:

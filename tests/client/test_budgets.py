@@ -64,3 +64,17 @@ async def test_a_budget_that_ends_after_a_lost_answer_leaves_the_change_open() -
     with pytest.raises(OutcomeUnknownError, match="BUDGET_EXHAUSTED"):
         await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
     await client.aclose()
+
+
+class BrokenStorage(MemoryStorage):
+    """A storage whose server is down."""
+
+    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        raise ValueError("connection refused")
+
+
+async def test_a_storage_that_is_down_stops_nobody() -> None:
+    """Sent's own limit still holds."""
+    budget = Budget("requests", 1, storage=BrokenStorage(wrap_exceptions=True))
+    for _ in range(3):
+        await budget.spend("a", 1, lambda: 0.0)

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -15,7 +17,9 @@ from sent_mcp.errors import (
     APITimeoutError,
     InternalServerError,
     OutcomeUnknownError,
+    RefusedError,
     SentError,
+    SettingsError,
     UnreadableAnswerError,
 )
 from tests.client.wire import BASE_URL, KEY, Wire
@@ -183,3 +187,38 @@ async def test_closing_twice_or_unused_is_fine() -> None:
     client = SentClient(base_url=BASE_URL, key=ApiKey(lambda: KEY))
     await client.aclose()
     await client.aclose()
+
+
+async def test_a_text_that_is_no_text_is_refused_before_it_is_sent() -> None:
+    """JSON can spell half of a character; no request can carry it."""
+    wire = Wire()
+    client = wire.client()
+    for lone in ("\ud800", "Hi \udc00"):
+        with pytest.raises(RefusedError, match="lone surrogate"):
+            await client.messages.send(to=["+14155551234"], text=lone, idempotency_key="k")
+        with pytest.raises(RefusedError, match="lone surrogate"):
+            await client.contacts.list(search=lone)
+        with pytest.raises(RefusedError, match="lone surrogate"):
+            await client.contacts.get(lone)
+    await client.aclose()
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize(
+    ("base_url", "profile_id"), [("http://localhost:port", None), (BASE_URL, "pröfile")]
+)
+async def test_settings_no_request_can_have_are_named(
+    base_url: str, profile_id: str | None
+) -> None:
+    """Instead of an error of the HTTP library."""
+    client = SentClient(base_url=base_url, key=ApiKey(lambda: KEY), profile_id=profile_id)
+    with pytest.raises(SettingsError, match="SENT_PROFILE_ID"):
+        await client.contacts.get("a")
+    await client.aclose()
+
+
+def test_importing_the_client_loads_no_http_library() -> None:
+    """A server that is only listed answers sooner."""
+    code = "import sys, sent_mcp.client; print({'httpx', 'limits'} & set(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "set()\n"
