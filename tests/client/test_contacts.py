@@ -1,7 +1,5 @@
 """Contacts through SentClient, lost answers included."""
 
-from collections.abc import Mapping
-
 import httpx
 import pytest
 from pydantic import JsonValue
@@ -10,7 +8,6 @@ from sent_mcp.client import SentClient
 from sent_mcp.errors import (
     ConflictError,
     NotFoundError,
-    OutcomeUnknownError,
     PermissionDeniedError,
     UnreadableAnswerError,
 )
@@ -18,7 +15,6 @@ from tests.client.wire import CONTACT, Wire, failed, moment, ok, page
 
 ID = str(CONTACT["id"])
 PHONE = "+14155551234"
-LOST = [httpx.ReadError("connection lost")] * 4
 GONE = failed(404, "RESOURCE_001", "Contact not found")
 DUPLICATE = failed(409, "RESOURCE_007", "Contact with this phone number already exists")
 SUMMARY: JsonValue = {
@@ -169,32 +165,6 @@ async def test_create_or_find_says_which_it_was() -> None:
     assert not await created(Wire(DUPLICATE, ok(page(CONTACT))), sandbox=True)
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"created_at": "2026-11-20T10:00:04.5Z"}, True),
-        ({"created_at": "2026-11-20T10:00:04.5"}, True),
-        ({"created_at": "2026-11-20T09:59:00Z"}, False),
-        ({"created_at": None}, False),
-    ],
-)
-async def test_a_lost_creation_is_settled_by_the_contacts_age(
-    changes: Mapping[str, JsonValue], expected: bool
-) -> None:
-    """On Sent's clock: made during the call, it was made by it."""
-    assert await created(Wire(*LOST, ok(page({**CONTACT, **changes})))) is expected
-
-
-@pytest.mark.parametrize("steps", [[GONE], LOST])
-async def test_a_lost_creation_stays_unknown_when_reading_shows_nothing(
-    steps: list[httpx.Response | Exception],
-) -> None:
-    """It may still be under way."""
-    with pytest.raises(OutcomeUnknownError) as caught:
-        await created(Wire(*LOST, *steps))
-    assert ("no contact with this number" in str(caught.value)) is (steps != LOST)
-
-
 async def test_a_conflict_that_cannot_be_found_stays_a_conflict() -> None:
     """And other conflicts are not about an existing contact."""
     with pytest.raises(ConflictError, match="RESOURCE_007"):
@@ -221,31 +191,6 @@ async def test_updating_sends_only_the_named_fields() -> None:
     assert wire.keys() == ["k"]
 
 
-async def test_a_lost_update_is_done_when_the_values_are_there() -> None:
-    """Whoever set them."""
-    wire = Wire(*LOST, ok({**CONTACT, "opt_out": True, "default_channel": "whatsapp"}))
-    await update(wire, opt_out=True, default_channel="whatsapp")
-    assert wire.calls[-1] == f"GET /v3/contacts/{ID}"
-
-
-@pytest.mark.parametrize(
-    "changes", [{"opt_out": True}, {"metadata": {"a": "b"}}, {"unheard_of": 1}]
-)
-async def test_a_lost_update_says_when_the_values_are_not_there(
-    changes: dict[str, JsonValue],
-) -> None:
-    """As far as can be read it was not done."""
-    with pytest.raises(OutcomeUnknownError, match="Read again just now: as far as can be read"):
-        await update(Wire(*LOST, ok(CONTACT)), **changes)
-
-
-async def test_a_lost_update_stays_unknown_when_reading_fails() -> None:
-    """Without a word about what was read."""
-    with pytest.raises(OutcomeUnknownError) as caught:
-        await update(Wire(*LOST, failed(403, "AUTH_004")), opt_out=True)
-    assert "Read again" not in str(caught.value)
-
-
 async def delete(*steps: httpx.Response | Exception) -> Wire:
     wire = Wire(*steps)
     client = wire.client()
@@ -270,32 +215,6 @@ async def test_deleting_what_is_not_there_is_an_error_at_the_first_attempt() -> 
         await delete(GONE)
     with pytest.raises(NotFoundError):
         await delete(failed(429, "BUSINESS_002"), GONE)
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        [httpx.ReadError("lost"), GONE],
-        [failed(500, "INTERNAL_001"), GONE],
-        [*LOST, GONE],
-        [httpx.Response(200, text="gone, I gu"), GONE],
-    ],
-)
-async def test_a_lost_deletion_is_done_when_the_contact_is_gone(
-    steps: list[httpx.Response | Exception],
-) -> None:
-    """Told by our own second DELETE, or by reading."""
-    await delete(*steps)
-
-
-async def test_a_lost_deletion_stays_unknown_while_the_contact_is_there() -> None:
-    """Or while nothing can be read."""
-    with pytest.raises(OutcomeUnknownError, match="the contact is still there"):
-        await delete(*LOST, ok(CONTACT))
-    with pytest.raises(OutcomeUnknownError):
-        await delete(*LOST, *LOST)
-    with pytest.raises(OutcomeUnknownError):
-        await delete(*LOST, httpx.Response(404, html="<h1>Not found</h1>"))
 
 
 async def test_a_refused_deletion_is_an_error_in_a_200_as_well() -> None:
