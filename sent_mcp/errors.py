@@ -141,6 +141,7 @@ class SentError(Exception):
 
     `retryable`: the same call may succeed later. `maybe_done`: what was asked may have been
     executed although this came back; `after_doubt`: by an earlier attempt of the same call.
+    `message` may be the API's own words: show `sentence` and `problems`, or the whole `str()`.
     `effect` says in words what was done. `should_retry` is Sent's own word (`x-should-retry`).
     """
 

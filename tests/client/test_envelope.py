@@ -4,9 +4,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from sent_mcp.errors import (
-    APIStatusError,
-)
+from sent_mcp.errors import APIStatusError
 from tests.client.wire import Wire, failed, page
 
 
