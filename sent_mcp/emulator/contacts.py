@@ -1,6 +1,5 @@
 """Contacts: list, find, create, read, update, delete (API §2, §3.1 to §3.6)."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TypedDict, cast
 from uuid import uuid4
@@ -29,6 +28,14 @@ SELECT count(*) AS total FROM contacts
 WHERE customer_id = :customer_id AND deleted_at IS NULL
   AND (:search = '' OR instr(format_e164, :search) OR instr(phone_number, :search))
   AND (:channel = '' OR instr(',' || available_channels || ',', ',' || :channel || ','))
+"""
+# Without a filter the index alone finds the page and counts: 200,000 contacts take milliseconds.
+LIST_ALL = """
+SELECT * FROM contacts WHERE customer_id = :customer_id AND deleted_at IS NULL
+ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset
+"""
+COUNT_ALL = """
+SELECT count(*) AS total FROM contacts WHERE customer_id = :customer_id AND deleted_at IS NULL
 """
 BY_ID = """
 SELECT * FROM contacts WHERE id = :id AND customer_id = :customer_id AND deleted_at IS NULL
@@ -103,9 +110,10 @@ def list_contacts(call: Call) -> Answer:
         "search": search_term(call.query.get("search", "")),
         "channel": channel,
     }
+    filtered = bool(values["search"] or channel)
     limits = {"limit": page.page_size, "offset": page.offset}
-    rows = call.database.all(LIST, values | limits)
-    return _listed(rows, page, call.database.count(COUNT, values))
+    rows = call.database.all(LIST if filtered else LIST_ALL, values | limits)
+    return _listed(rows, page, call.database.count(COUNT if filtered else COUNT_ALL, values))
 
 
 def search_term(search: str) -> str:
@@ -183,7 +191,7 @@ def find_contact(database: Database, customer_id: str, phone: Phone) -> ContactR
 
 def _new_row(call: Call, phone: Phone) -> ContactRow:
     return ContactRow(
-        **asdict(phone),
+        **vars(phone),
         id=str(uuid4()),
         customer_id=call.customer_id,
         available_channels="sms",
@@ -262,9 +270,8 @@ def id_in_path(call: Call) -> str:
 
 def payload(row: ContactRow) -> dict[str, object]:
     """A contact as it is on the wire."""
-    visible = {
-        name: value for name, value in row.items() if not name.endswith(("due_at", "deleted_at"))
-    }
+    hidden = ("channels_due_at", "deleted_at")
+    visible = {name: value for name, value in row.items() if name not in hidden}
     return visible | {"opt_out": bool(row["opt_out"]), "is_inherited": False}
 
 

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS contacts (
     updated_at           TEXT,
     channels_due_at      TEXT,  -- when the look-up of further channels ends; null once it has
     deleted_at           TEXT   -- deletion dissociates; messages and consent stay (API §3.5)
-) WITHOUT ROWID;
+);
 
 CREATE UNIQUE INDEX IF NOT EXISTS contacts_by_number ON contacts (customer_id, format_e164);
 CREATE INDEX IF NOT EXISTS contacts_listed

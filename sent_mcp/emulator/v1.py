@@ -11,7 +11,13 @@ from starlette.responses import JSONResponse, Response
 from sent_mcp.emulator.account import ACCOUNT_ID
 from sent_mcp.emulator.authentication import is_key, is_uuid
 from sent_mcp.emulator.clock import wire
-from sent_mcp.emulator.contacts import COUNT, LIST, ContactRow, find_contact, refresh_channels
+from sent_mcp.emulator.contacts import (
+    COUNT_ALL,
+    LIST_ALL,
+    ContactRow,
+    find_contact,
+    refresh_channels,
+)
 from sent_mcp.emulator.envelope import Refusal
 from sent_mcp.emulator.pagination import LARGEST_PAGE_SIZE, read_integer
 from sent_mcp.emulator.phones import plus_restored, read_phone
@@ -57,10 +63,10 @@ def list_contacts(emulator: Emulator, request: Request) -> Response:
         raise _invalid("page", "Page must not be negative")
     if not 1 <= page_size <= LARGEST_PAGE_SIZE:
         raise _invalid("pageSize", f"Page size must be between 1 and {LARGEST_PAGE_SIZE}")
-    values = {"customer_id": ACCOUNT_ID, "search": "", "channel": ""}
+    values = {"customer_id": ACCOUNT_ID}
     limits = {"limit": page_size, "offset": page * page_size}
-    rows = cast("list[ContactRow]", emulator.database.all(LIST, values | limits))
-    total = emulator.database.count(COUNT, values)
+    rows = cast("list[ContactRow]", emulator.database.all(LIST_ALL, values | limits))
+    total = emulator.database.count(COUNT_ALL, values)
     content = {
         "items": [_payload(row) for row in rows],
         "totalCount": total,
