@@ -1,0 +1,9 @@
+"""The confirmation guard: nothing destructive happens before somebody agreed to exactly that.
+
+Tools only say what they would do (`Question`); this package asks, checks and remembers.
+"""
+
+from sent_mcp.guard.approval import Approved, Guard, Stopped
+from sent_mcp.guard.question import Question
+
+__all__ = ["Approved", "Guard", "Question", "Stopped"]

@@ -1,0 +1,121 @@
+"""Phone numbers: any human spelling in, E.164 out, or the reason why not in plain words.
+
+All number knowledge is libphonenumber's (`phonenumbers`), which is loaded at the first number.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+_SCHEME = re.compile(r"^\s*(tel|sms|whatsapp|phone|mobile)\s*:\s*(//)?", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:;\s*ext\s*=|\bext\b|\bextension\b|#|(?<=\d)\s*x\s*\d)", re.IGNORECASE)
+_MASKED = re.compile(r"[*•●∗]|\.{3}|…|[xX]{2,}")
+_MAX_LENGTH = 64
+
+
+class InvalidNumberError(ValueError):
+    """The text is no phone number that could be dialled; str() is the reason."""
+
+
+@cache
+def _lengths() -> dict[int, str]:
+    from phonenumbers import ValidationResult
+
+    return {
+        ValidationResult.TOO_SHORT: "has too few digits for its country",
+        ValidationResult.TOO_LONG: "has too many digits for its country",
+        ValidationResult.INVALID_LENGTH: "has a number of digits that its country does not use",
+        ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
+        ValidationResult.INVALID_COUNTRY_CODE: "begins with a country code that does not exist",
+    }
+
+
+def is_region(region: str) -> bool:
+    """Whether `region` is an ISO code that numbers exist in."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return region in SUPPORTED_REGIONS
+
+
+def region_of(e164: str) -> str | None:
+    """The ISO region of an E.164 number; None where it cannot be told."""
+    from phonenumbers import NumberParseException, parse, region_code_for_number
+
+    try:
+        return region_code_for_number(parse(e164))
+    except NumberParseException:
+        return None
+
+
+def normalise(text: str, region: str | None = None) -> str:
+    """E.164 for a number in any spelling (spaces, dots, `tel:`, `whatsapp:`, `00`).
+
+    `region` is where numbers without a country code belong. Raises InvalidNumberError with a reason
+    for letters, extensions, masked digits, impossible lengths and unknown country codes.
+    """
+    from phonenumbers import (
+        NumberParseException,
+        PhoneNumberFormat,
+        ValidationResult,
+        format_number,
+        is_possible_number_with_reason,
+        parse,
+    )
+
+    digits = _dialled(text)
+    if not digits.startswith("+") and region is None:
+        raise InvalidNumberError(_without_country(digits))
+    try:
+        number = parse(digits, region)
+    except NumberParseException as error:
+        raise InvalidNumberError(_unparsed(digits, error.error_type)) from error
+    possible = is_possible_number_with_reason(number)
+    if possible != ValidationResult.IS_POSSIBLE:
+        raise InvalidNumberError(_lengths()[possible])
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def _dialled(text: str) -> str:
+    """The digits of `text`, with a leading plus where it names a country."""
+    if len(text) > _MAX_LENGTH:
+        raise InvalidNumberError("is too long for a phone number")
+    plain = unicodedata.normalize("NFKC", _SCHEME.sub("", text))
+    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cc")).strip()
+    _refuse_what_is_not_dialled(plain)
+    digits = "".join(str(unicodedata.digit(c)) for c in plain if c.isdigit())
+    if plain.lstrip("( ").startswith("+"):
+    XX
+    return "+" + digits[2:] if digits.startswith("00") else digits
+
+
+def _refuse_what_is_not_dialled(plain: str) -> None:
+    if not any(c.isdigit() for c in plain):
+        raise InvalidNumberError("has no digits" if plain else "is empty")
+    if _MASKED.search(plain):
+        raise InvalidNumberError("is masked; the whole number is needed")
+    if _EXTENSION.search(plain):
+        raise InvalidNumberError("has an extension, which cannot be reached by a message")
+    if any(c.isalpha() for c in plain):
+        raise InvalidNumberError("has letters in it; write it in digits")
+    if re.search(r"[,;|\n]", plain) or plain.count("+") > 1:
+        raise InvalidNumberError("looks like more than one number")
+    strange = re.sub(r"[\d\s+().\-/‐-―−]", "", plain)
+    if strange or plain.rfind("+") > len(plain) - len(plain.lstrip("( ")):
+        raise InvalidNumberError(f"has characters that no phone number has: {strange or '+'!r}")
+
+
+def _without_country(digits: str) -> str:
+    hint = f"if it begins with one, write +{digits}; " if len(digits) >= 11 else ""
+    return f"has no country code: {hint}write it like +14155550101, or set SENT_DEFAULT_REGION"
+
+
+def _unparsed(digits: str, kind: int) -> str:
+    from phonenumbers import NumberParseException
+
+    if kind == NumberParseException.TOO_LONG:
+        return "has too many digits"
+    if kind in (NumberParseException.TOO_SHORT_NSN, NumberParseException.TOO_SHORT_AFTER_IDD):
+        return "has too few digits"
+    if kind == NumberParseException.INVALID_COUNTRY_CODE and digits.startswith("+"):
+        return "begins with a country code that does not exist"
+    return "is not a phone number"
