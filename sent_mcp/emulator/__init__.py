@@ -24,8 +24,8 @@ def create_app(
 ) -> "Starlette":
     """Returns the emulator as an ASGI application.
 
-    The database is opened, and seeded when it is new, by the first request or at server start:
-    behind an in-process transport no lifespan event ever arrives. `strict_phones` accepts only
+    The database is opened, and seeded when it is new, by `serve` or by the first request: behind an
+    in-process transport no lifespan event ever arrives. `strict_phones` accepts only
     numbers that the numbering plan knows as valid; without it any number of E.164 form will do.
 
     Without a socket to cut, a fault that drops the connection raises
@@ -56,7 +56,8 @@ async def serve(
     """Serves `app` on a socket until cancelled or interrupted.
 
     Port 0 picks a free one; `on_ready` is told the real one once requests are answered. Raises
-    `OSError` when the address cannot be bound.
+    `OSError` when the address cannot be bound and `sqlite3.Error` when the database cannot be
+    opened.
     """
     from sent_mcp.emulator.serving import run
 

@@ -1,7 +1,6 @@
 """The routes: every path of the emulator and the function behind it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -21,7 +20,7 @@ from sent_mcp.emulator import (
     v1,
 )
 from sent_mcp.emulator.endpoint import Endpoint
-from sent_mcp.emulator.faults import FaultMiddleware
+from sent_mcp.emulator.fault_middleware import FaultMiddleware
 from sent_mcp.emulator.recording import CONTROL_PREFIX, RecordingMiddleware
 from sent_mcp.emulator.state import Emulator, Options
 
@@ -64,7 +63,6 @@ def build_app(options: Options) -> Starlette:
             Middleware(RecordingMiddleware, log=emulator.log),
             Middleware(FaultMiddleware, emulator=emulator),
         ],
-        lifespan=_lifespan,
     )
     app.router.redirect_slashes = False
     app.state.emulator = emulator
@@ -85,11 +83,3 @@ def _routes(emulator: Emulator) -> list[Route]:
         for method, name, handler in CONTROL
     ]
     return [*v3, *legacy, *own]
-
-
-@asynccontextmanager
-async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
-    # A server must not say it is ready while 200,000 contacts are still being seeded.
-    emulator: Emulator = app.state.emulator
-    _ = emulator.database
-    yield

@@ -89,7 +89,7 @@ def mapping(value: object, name: str) -> Body:
 async def read_body(request: Request) -> Body:
     """The JSON object in the request's body; no body is an empty object.
 
-    The content type is not looked at: the guide's own samples leave it out (seed guide, sends).
+    The content type is not looked at: the documentation's own samples leave it out.
     """
     content = bytearray()
     async for chunk in request.stream():

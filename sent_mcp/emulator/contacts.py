@@ -1,20 +1,24 @@
 """Contacts: list, find, create, read, update, delete (API §2, §3.1 to §3.6)."""
 
-from datetime import timedelta
-from typing import TypedDict, cast
-from uuid import uuid4
+from typing import cast
 
 from sent_mcp.emulator.authentication import is_uuid
 from sent_mcp.emulator.call import Call, flag, text
-from sent_mcp.emulator.clock import wire
-from sent_mcp.emulator.database import Database, Row
+from sent_mcp.emulator.contact_records import (
+    COUNT_ALL,
+    LIST_ALL,
+    ContactRow,
+    ensure_contact,
+    find_contact,
+    new_contact,
+    payload,
+)
+from sent_mcp.emulator.database import Row
 from sent_mcp.emulator.envelope import Answer, Refusal
 from sent_mcp.emulator.pagination import Page, pagination, read_page
-from sent_mcp.emulator.phones import Phone, plus_restored, read_phone
+from sent_mcp.emulator.phones import plus_restored, read_phone
 
 CHANNELS = ("sms", "whatsapp")
-# Creation answers `sms`; what else a number has shows later (API §9, §16.8).
-_LOOK_UP = timedelta(seconds=2)
 
 LIST = """
 SELECT * FROM contacts
@@ -29,34 +33,8 @@ WHERE customer_id = :customer_id AND deleted_at IS NULL
   AND (:search = '' OR instr(format_e164, :search) OR instr(phone_number, :search))
   AND (:channel = '' OR instr(',' || available_channels || ',', ',' || :channel || ','))
 """
-# Without a filter the index alone finds the page and counts: 200,000 contacts take milliseconds.
-LIST_ALL = """
-SELECT * FROM contacts WHERE customer_id = :customer_id AND deleted_at IS NULL
-ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset
-"""
-COUNT_ALL = """
-SELECT count(*) AS total FROM contacts WHERE customer_id = :customer_id AND deleted_at IS NULL
-"""
 BY_ID = """
 SELECT * FROM contacts WHERE id = :id AND customer_id = :customer_id AND deleted_at IS NULL
-"""
-BY_NUMBER = "SELECT * FROM contacts WHERE customer_id = :customer_id AND format_e164 = :format_e164"
-INSERT = """
-INSERT INTO contacts
-    (id, customer_id, phone_number, format_e164, format_international, format_national, format_rfc,
-     country_code, region_code, available_channels, default_channel, opt_out, created_at,
-     updated_at, channels_due_at)
-VALUES
-    (:id, :customer_id, :phone_number, :format_e164, :format_international, :format_national,
-     :format_rfc, :country_code, :region_code, :available_channels, :default_channel, :opt_out,
-     :created_at, :updated_at, :channels_due_at)
-"""
-RESTORE = """
-UPDATE contacts SET
-    phone_number = :phone_number, available_channels = :available_channels,
-    default_channel = :default_channel, created_at = :created_at, updated_at = NULL,
-    channels_due_at = :channels_due_at, deleted_at = NULL
-WHERE id = :id
 """
 UPDATE = """
 UPDATE contacts SET
@@ -65,36 +43,6 @@ UPDATE contacts SET
 WHERE id = :id
 """
 DELETE = "UPDATE contacts SET deleted_at = :deleted_at WHERE id = :id"
-REFRESH = """
-UPDATE contacts SET available_channels = channels_of(format_e164), channels_due_at = NULL
-WHERE channels_due_at <= :now
-"""
-
-
-class ContactRow(TypedDict):
-    """A row of `contacts`; what is on the wire has its wire name."""
-
-    id: str
-    customer_id: str
-    phone_number: str
-    format_e164: str
-    format_international: str
-    format_national: str
-    format_rfc: str
-    country_code: str
-    region_code: str | None
-    available_channels: str
-    default_channel: str
-    opt_out: bool
-    created_at: str
-    updated_at: str | None
-    channels_due_at: str | None
-    deleted_at: str | None
-
-
-def refresh_channels(database: Database, now: str) -> None:
-    """Ends every look-up of channels that is due."""
-    database.run(REFRESH, {"now": now})
 
 
 def list_contacts(call: Call) -> Answer:
@@ -158,50 +106,12 @@ def create_contact(call: Call) -> Answer:
     if phone is None:
         raise Refusal(400, "VALIDATION_002", "Invalid phone number format")
     if call.sandbox:
-        return Answer(payload(_new_row(call, phone)), 201)
+        return Answer(payload(new_contact(call, phone)), 201)
     existing = find_contact(call.database, call.customer_id, phone)
     if existing is not None and existing["deleted_at"] is None:
         message = "Contact with this phone number already exists for this customer"
         raise Refusal(409, "RESOURCE_007", message)
     return Answer(payload(ensure_contact(call, phone)), 201)
-
-
-def ensure_contact(call: Call, phone: Phone) -> ContactRow:
-    """The contact with this number, created, or restored when it was deleted (API §3.1, §3.5).
-
-    A restored contact keeps its id and its opt-out: consent must survive (API §16.9).
-    """
-    existing = find_contact(call.database, call.customer_id, phone)
-    if existing is not None and existing["deleted_at"] is None:
-        return existing
-    row = _new_row(call, phone)
-    if existing is None:
-        call.database.run(INSERT, row)
-        return row
-    row["id"], row["opt_out"] = existing["id"], existing["opt_out"]
-    call.database.run(RESTORE, row)
-    return row
-
-
-def find_contact(database: Database, customer_id: str, phone: Phone) -> ContactRow | None:
-    """The row with this number, deleted ones included."""
-    values = {"customer_id": customer_id, "format_e164": phone.format_e164}
-    return cast("ContactRow | None", database.one(BY_NUMBER, values))
-
-
-def _new_row(call: Call, phone: Phone) -> ContactRow:
-    return ContactRow(
-        **vars(phone),
-        id=str(uuid4()),
-        customer_id=call.customer_id,
-        available_channels="sms",
-        default_channel="sms",
-        opt_out=False,
-        created_at=call.timestamp,
-        updated_at=None,
-        channels_due_at=wire(call.now + _LOOK_UP),
-        deleted_at=None,
-    )
 
 
 def update_contact(call: Call) -> Answer:
@@ -233,7 +143,7 @@ def _sample(
     # Sandbox answers have the production shape with sample data (API §7.2).
     phone = read_phone("+14155550123")
     assert phone is not None
-    row = _new_row(call, phone)
+    row = new_contact(call, phone)
     row["id"] = contact_id
     row["available_channels"] = ",".join(CHANNELS)
     row["default_channel"] = default_channel or "sms"
@@ -266,13 +176,6 @@ def id_in_path(call: Call) -> str:
     if not is_uuid(call.path["id"]):
         raise Refusal(400, "VALIDATION_003", "Invalid ID format.")
     return call.path["id"].lower()
-
-
-def payload(row: ContactRow) -> dict[str, object]:
-    """A contact as it is on the wire."""
-    hidden = ("channels_due_at", "deleted_at")
-    visible = {name: value for name, value in row.items() if name not in hidden}
-    return visible | {"opt_out": bool(row["opt_out"]), "is_inherited": False}
 
 
 def _unknown_channel(field: str) -> Refusal:

@@ -8,7 +8,7 @@ from sent_mcp.emulator.contacts import contact_in_path
 from sent_mcp.emulator.database import Row
 from sent_mcp.emulator.delivery import MessageRow, status_of
 from sent_mcp.emulator.envelope import Answer
-from sent_mcp.emulator.messages import payload
+from sent_mcp.emulator.message_records import payload
 from sent_mcp.emulator.pagination import Page, pagination, read_page
 
 SUCCESS = frozenset({"SENT", "DELIVERED", "READ", "RECEIVED"})

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from sent_mcp.emulator.account import SENDER
 from sent_mcp.emulator.clock import moment, wire
-from sent_mcp.emulator.contacts import ContactRow
+from sent_mcp.emulator.contact_records import ContactRow
 from sent_mcp.emulator.database import Database
 from sent_mcp.emulator.phones import channels_of
 from sent_mcp.emulator.sending import AUTO

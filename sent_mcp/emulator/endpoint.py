@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from sent_mcp.emulator.authentication import authenticate
 from sent_mcp.emulator.call import Body, Call, is_sandbox, read_body
-from sent_mcp.emulator.contacts import refresh_channels
+from sent_mcp.emulator.contact_records import refresh_channels
 from sent_mcp.emulator.envelope import Answer, Refusal, Rendered, fail, new_request_id, ok
 from sent_mcp.emulator.idempotency import Slot, fingerprint_of, once, read_key
-from sent_mcp.emulator.messages import release_due
+from sent_mcp.emulator.message_records import release_due
 from sent_mcp.emulator.state import Emulator
 
 Handler = Callable[[Call], Answer]

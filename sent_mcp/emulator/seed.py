@@ -8,13 +8,13 @@ from uuid import uuid5
 
 from sent_mcp.emulator.account import ACCOUNT_ID, NAMESPACE
 from sent_mcp.emulator.clock import wire
-from sent_mcp.emulator.contacts import INSERT as INSERT_CONTACT
-from sent_mcp.emulator.contacts import ContactRow
+from sent_mcp.emulator.contact_records import INSERT as INSERT_CONTACT
+from sent_mcp.emulator.contact_records import ContactRow
 from sent_mcp.emulator.database import Database
 from sent_mcp.emulator.decision import SendRequest
 from sent_mcp.emulator.delivery import MessageRow
-from sent_mcp.emulator.messages import INSERT as INSERT_MESSAGE
-from sent_mcp.emulator.messages import message_body
+from sent_mcp.emulator.message_records import INSERT as INSERT_MESSAGE
+from sent_mcp.emulator.message_records import message_body
 from sent_mcp.emulator.phones import Phone, channels_of, read_phone
 from sent_mcp.emulator.templates import TemplateRow
 

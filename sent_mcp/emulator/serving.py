@@ -17,10 +17,14 @@ async def run(
     app: Starlette, *, host: str, port: int, on_ready: Callable[[int], None] | None
 ) -> None:
     """Serves until cancelled or interrupted, then closes every connection."""
+    emulator = emulator_of(app)
+    # A server must not say it is ready while 200,000 contacts are still being seeded.
+    _ = emulator.database
     with _listen(host, port) as listener:
         config = uvicorn.Config(
             app,
-            http=_protocol(emulator_of(app).connections),
+            http=_protocol(emulator.connections),
+            lifespan="off",
             log_level="warning",
             access_log=False,
             # A forwarded address must not pass for a loopback one.

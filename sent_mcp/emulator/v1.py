@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from sent_mcp.emulator.account import ACCOUNT_ID
 from sent_mcp.emulator.authentication import is_key, is_uuid
 from sent_mcp.emulator.clock import wire
-from sent_mcp.emulator.contacts import (
+from sent_mcp.emulator.contact_records import (
     COUNT_ALL,
     LIST_ALL,
     ContactRow,

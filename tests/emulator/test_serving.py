@@ -1,6 +1,8 @@
 """The emulator on a socket, with the synchronous SDK and with more than one caller."""
 
 import socket
+import sqlite3
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -58,6 +60,12 @@ async def test_a_port_in_use_is_an_error_for_the_caller() -> None:
         port: int = taken.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
             await serve(create_app(), host="127.0.0.1", port=port)
+
+
+async def test_a_database_that_cannot_be_opened_is_an_error_for_the_caller(tmp_path: Path) -> None:
+    app = create_app(database=str(tmp_path / "no" / "folder.db"))
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        await serve(app, host="127.0.0.1", port=0)
 
 
 async def test_ipv6_is_served(app: Starlette) -> None:
