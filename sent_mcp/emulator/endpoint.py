@@ -51,7 +51,7 @@ class Endpoint:
         customer_id = authenticate(request.headers, emulator.options.api_key)
         emulator.rate_limit.spend(emulator.clock.now())
         key = read_key(request.method, request.headers.get("idempotency-key"))
-        body = await read_body(request)
+        body = {} if request.method in ("GET", "HEAD") else await read_body(request)
 
         async def execute() -> Rendered:
             await self._be_slow(request)

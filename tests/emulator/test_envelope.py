@@ -62,6 +62,10 @@ async def test_a_body_of_more_than_a_megabyte_is_refused(http: httpx.AsyncClient
     assert (response.status_code, code_of(response)) == (413, "VALIDATION_001")
 
 
+async def test_the_body_of_a_read_is_not_looked_at(http: httpx.AsyncClient) -> None:
+    assert (await http.request("GET", "/v3/me", content=b"{")).status_code == 200
+
+
 async def test_no_body_is_an_empty_one(http: httpx.AsyncClient) -> None:
     response = await http.post("/v3/contacts")
     assert response.json()["error"]["message"] == "Phone number is required"
