@@ -1,3 +1,3 @@
-"""An MCP server for Sent (sent.dm) contacts; see the README. Importing this imports nothing heavy."""
+"""An MCP server for Sent (sent.dm) contacts; see the README. Imports nothing heavy."""
 
 __version__ = "0.1.0"

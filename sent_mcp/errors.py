@@ -20,7 +20,8 @@ and cut.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
 
@@ -87,6 +88,9 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
         "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
         "SETTINGS": "Correct the setting and start again; `sent-mcp doctor` checks all of them.",
+        "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
+        "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
+        "STATE_UNAVAILABLE": "SENT_MCP_STATE must be a private file; reads go on.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",
         "CONNECTION_ERROR": _PROXY,
@@ -190,6 +194,16 @@ class SentError(Exception):
         if self.request_id is None:
             return text
         return f"{text} (request {quoted(self.request_id, 80)[1:-1]})"
+
+
+@contextmanager
+def after(effect: str) -> Generator[None]:
+    """Let an error from inside say first what was already done: "default_channel was changed."."""
+    try:
+        yield
+    except SentError as error:
+        error.effect = f"{effect} After that: {error.effect}"
+        raise
 
 
 class SettingsError(SentError):
@@ -303,7 +317,7 @@ class APIStatusError(SentError):
     def sentence(self) -> str:
         """The API's message in quotes, and how long Sent asks to wait."""
         wait = "" if self.retry_after is None else f" Sent asks to wait {self.retry_after:.3g} s."
-        return quoted(self.message) + "." + wait
+        return quoted(self.message.removesuffix(".")) + "." + wait
 
     @property
     def problems(self) -> list[str]:

@@ -80,11 +80,11 @@ def _dialled(text: str) -> str:
     if len(text) > _MAX_LENGTH:
         raise InvalidNumberError("is too long for a phone number")
     plain = unicodedata.normalize("NFKC", _SCHEME.sub("", text))
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cc")).strip()
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf").strip()
     _refuse_what_is_not_dialled(plain)
     digits = "".join(str(unicodedata.digit(c)) for c in plain if c.isdigit())
     if plain.lstrip("( ").startswith("+"):
-    XX
+        return "+" + digits
     return "+" + digits[2:] if digits.startswith("00") else digits
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from platformdirs import user_state_path
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, JsonValue, SecretStr
 from pydantic import ValidationError as PydanticValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -105,7 +106,7 @@ def _state(value: str) -> str:
 
 Word = Annotated[str, AfterValidator(_one_line)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
-_FLAG = {"flag": True}
+_FLAG: dict[str, JsonValue] = {"flag": True}
 
 
 class Settings(BaseSettings):
@@ -249,6 +250,13 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="What is written to stderr",
     )
+
+    @property
+    def state_location(self) -> Path | str:
+        """Where approvals and sends are kept: the setting, else the user's state folder."""
+        if self.state is None:
+            return user_state_path("sent-mcp") / "state.sqlite"
+        return self.state if self.state == "memory:" else Path(self.state).expanduser()
 
     def read_key(self) -> str:
         """The API key. Raises SettingsError (MISSING_KEY, KEY_FILE, PLACEHOLDER_KEY)."""

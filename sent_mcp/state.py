@@ -84,6 +84,10 @@ class StateStore(Protocol):
         """The approval, once: whoever asks again gets Used. None for one that is not known."""
         ...
 
+    async def used(self, approval_id: str) -> Used | None:
+        """What came of an approval, if it was given already; consumes nothing."""
+        ...
+
     async def finish(self, approval_id: str, status: str) -> None:
         """Record what came of a used approval."""
         ...
@@ -131,6 +135,10 @@ class SqliteState:
     async def take(self, approval_id: str) -> Pending | Used | None:
         """See StateStore."""
         return await self._do(lambda db: _take(db, approval_id, self.now()))
+
+    async def used(self, approval_id: str) -> Used | None:
+        """See StateStore."""
+        return await self._do(lambda db: _used(db, approval_id))
 
     async def finish(self, approval_id: str, status: str) -> None:
         """See StateStore."""
@@ -231,8 +239,12 @@ def _take(db: sqlite3.Connection, approval_id: str, now: float) -> Pending | Use
     if row is not None:
         db.execute("INSERT INTO used VALUES (?, NULL, ?)", (approval_id, now))
         return Pending(*row)
-    used = db.execute("SELECT status, at FROM used WHERE id = ?", (approval_id,)).fetchone()
-    return None if used is None else Used(*used)
+    return _used(db, approval_id)
+
+
+def _used(db: sqlite3.Connection, approval_id: str) -> Used | None:
+    row = db.execute("SELECT status, at FROM used WHERE id = ?", (approval_id,)).fetchone()
+    return None if row is None else Used(*row)
 
 
 def _reserve(

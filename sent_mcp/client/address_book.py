@@ -1,7 +1,7 @@
 """Walks through the address book page by page."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import anyio
 
@@ -24,7 +24,7 @@ async def read_pages(
     channel: str | None = None,
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[Answer[ContactPage]]:
+) -> AsyncGenerator[Answer[ContactPage]]:
     """Pages of 100 from `first_page` on, until the end, an empty page, or `seconds` have passed.
 
     The first page raises what `list_contacts` raises; later ones that time or budget no longer

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from sent_mcp.client.answers import Answer, Request
 from sent_mcp.client.envelope import data_of
 from sent_mcp.client.transport import Transport
+from sent_mcp.errors import NotFoundError
 from sent_mcp.models.envelope import Envelope
 from sent_mcp.models.messages import Message, SendReceipt
 
@@ -63,6 +64,15 @@ class Messages:
         """One message with its events. Raises NotFoundError (RESOURCE_003)."""
         request = Request("GET", "/v3/messages/{message_id}", ids={"message_id": message_id})
         return await self._transport.call(request, _MESSAGE)
+
+    async def find(self, message_id: str) -> Answer[Message | None]:
+        """Like `get`, but None for an id Sent does not know."""
+        try:
+            return await self.get(message_id)
+        except NotFoundError as error:
+            if error.code != "RESOURCE_003":
+                raise
+            return Answer(None, error.request_id, error.timestamp)
 
 
 def _template(

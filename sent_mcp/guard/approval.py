@@ -69,7 +69,7 @@ class Guard:
         question: Question,
         token: str | None,
     ) -> Approved | Stopped:
-        """Whether `tool` may do what `question` says. Raises StateError: then nothing may be done."""
+        """Whether `tool` may do what `question` says. Raises StateError: then it may not."""
         if self._mode == "off":
             return Approved(_new_idempotency_key())
         if self._mode == "ask":
@@ -83,6 +83,17 @@ class Guard:
             return await self._ask(asked, question, "confirmation_required", question.undone)
         return await self._check(asked, question, token)
 
+    async def already(
+        self, tool: str, arguments: Mapping[str, JsonValue], token: str | None
+    ) -> Stopped | None:
+        """What came of this very approval, if it was used; asked before anything is read anew."""
+        if token is None or self._mode in ("off", "ask"):
+            return None
+        asked = _Asked(tool, dict(arguments), self._account())
+        approval_id = tokens.read(await self._key(), token, asked.signed)
+        used = None if approval_id is None else await self._state.used(approval_id)
+        return None if used is None else _already(used)
+
     async def finish(self, approved: Approved, status: str) -> None:
         """Record what came of it, so that the same token used again only tells."""
         if approved.approval_id is not None:
@@ -95,7 +106,7 @@ class Guard:
             return await self._ask(asked, question, "token_rejected", f"{question.undone} {why}")
         found = await self._state.take(approval_id)
         if isinstance(found, Used):
-            return _already(found, question)
+            return _already(found)
         if found is None or found.expires_at < self._state.now():
             why = "The token is too old; a new one comes with this answer."
             return await self._ask(asked, question, "expired", f"{question.undone} {why}")
@@ -106,9 +117,7 @@ class Guard:
             )
         return Approved(found.idempotency_key, approval_id)
 
-    async def _ask(
-        self, asked: "_Asked", question: Question, status: str, message: str
-    ) -> Stopped:
+    async def _ask(self, asked: "_Asked", question: Question, status: str, message: str) -> Stopped:
         approval_id = tokens.new_approval_id()
         expires_at = self._state.now() + VALID_SECONDS
         binding = await self._binding(asked, question)
@@ -141,7 +150,7 @@ class _Asked:
         return (self.tool, self.arguments, self.account, CALLER)
 
 
-def _already(used: Used, question: Question) -> Stopped:
+def _already(used: Used) -> Stopped:
     at = datetime.fromtimestamp(used.at, UTC).strftime("%H:%M:%S UTC")
     if used.status is None:
         return Stopped(

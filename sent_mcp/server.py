@@ -1,0 +1,218 @@
+"""Wiring only: settings in, an MCP server out."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+import mcp_types as mcp
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from pydantic import JsonValue
+
+from sent_mcp import __version__
+from sent_mcp.client import ApiKey, SentClient, V1Client
+from sent_mcp.guard import Guard
+from sent_mcp.masking import mask_numbers
+from sent_mcp.settings import Settings
+from sent_mcp.state import MEMORY, SqliteState
+from sent_mcp.tools import TOOLS, V1_TOOLS
+from sent_mcp.tools.journal import Journal
+from sent_mcp.tools.registry import Call, Client, Limits, Tool
+from sent_mcp.tools.results import word
+from sent_mcp.tools.seam import answer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+INSTRUCTIONS = """\
+Contacts in Sent (sent.dm): one record per phone number, which knows whether that person can be \
+reached on SMS, WhatsApp or RCS.
+A verdict is yes, no or unknown. Unknown is not no: a number that is not a contact is unknown, and \
+so is one that was added less than a minute ago.
+Contacts have no names; they are found by number or id. Numbers are taken in any spelling and \
+returned as E.164.
+A message that Sent accepted is not delivered yet; get_message tells what became of it.
+Deleting, sending and lifting an opt-out need confirmation: the first call changes nothing and \
+returns a question and a confirmation_token; the same call with the token acts, once, within five \
+minutes. dry_run only validates. update_contact(opt_out=true) stops messages and keeps the record \
+of consent, which delete_contact does not.
+"""
+_LIST_HINT = CacheHint(ttl_ms=3_600_000, scope="public")
+Context = ServerRequestContext[Any, Any]
+DEMO_LINE = "Demo: nothing leaves this machine."
+
+
+@dataclass(frozen=True)
+class Service(Generic[Client]):
+    """Everything the tools of one process share."""
+
+    client: Client
+    guard: Guard
+    journal: Journal
+    limits: Limits
+    tools: Mapping[str, Tool[Client]]
+    close: Callable[[], Awaitable[None]]
+
+    async def list_tools(
+        self, context: Context, params: mcp.PaginatedRequestParams | None
+    ) -> mcp.ListToolsResult:
+        """`tools/list`: the same for everybody, in a fixed order."""
+        return mcp.ListToolsResult(tools=[tool.offer.definition() for tool in self.tools.values()])
+
+    async def call_tool(
+        self, context: Context, params: mcp.CallToolRequestParams
+    ) -> mcp.CallToolResult:
+        """`tools/call`. A hidden tool and an unknown one are answered alike."""
+        tool = self.tools.get(params.name)
+        if tool is None:
+            raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
+        call = Call(self.client, self.journal, self.limits, context.session.report_progress)
+        return await answer(tool, call, self.guard, params.arguments or {})
+
+    def input_schema(self, name: str) -> Mapping[str, JsonValue] | None:
+        """The schema HTTP header checks need."""
+        tool = self.tools.get(name)
+        return None if tool is None else tool.offer.input_schema
+
+
+def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Server[None]:
+    """The server for these settings; with `emulator` nothing leaves this process.
+
+    Nothing is connected and no file is opened before the first call that needs it.
+    """
+    service = (
+        _v1_service(settings, emulator)
+        if settings.api_version == "v1"
+        else _service(settings, emulator)
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Server[None]) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await service.close()
+
+    return Server(
+        "sent-mcp",
+        version=__version__,
+        title="Sent contacts",
+        instructions=INSTRUCTIONS,
+        cache_hints={"tools/list": _LIST_HINT, "server/discover": _LIST_HINT},
+        lifespan=lifespan,
+        get_tool_input_schema=service.input_schema,
+        on_list_tools=service.list_tools,
+        on_call_tool=service.call_tool,
+    )
+
+
+def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClient]:
+    key = ApiKey(settings.read_key)
+    client = SentClient(
+        base_url=settings.base_url,
+        key=key,
+        profile_id=settings.profile_id,
+        requests_per_minute=settings.requests_per_minute,
+        messages_per_minute=settings.messages_per_minute,
+        timeout=settings.call_timeout,
+        transport=_in_process(emulator),
+    )
+    visible = {tool.offer.name: tool for tool in TOOLS if is_offered(tool, settings)}
+    line = _account_line(client, settings, demo=emulator is not None)
+    return _assembled(settings, client, client.aclose, visible, key, line, emulator is not None)
+
+
+def _v1_service(settings: Settings, emulator: "ASGIApp | None") -> Service[V1Client]:
+    key = ApiKey(settings.read_key)
+    client = V1Client(
+        base_url=settings.base_url,
+        key=key,
+        sender_id=settings.sender_id or "",
+        requests_per_minute=settings.requests_per_minute,
+        timeout=settings.call_timeout,
+        transport=_in_process(emulator),
+    )
+    visible = {tool.offer.name: tool for tool in V1_TOOLS if is_offered(tool, settings)}
+
+    async def line() -> str:
+        return ""
+
+    return _assembled(settings, client, client.aclose, visible, key, line, emulator is not None)
+
+
+def _assembled(
+    settings: Settings,
+    client: Client,
+    close_client: Callable[[], Awaitable[None]],
+    tools: Mapping[str, Tool[Client]],
+    key: ApiKey,
+    account_line: Callable[[], Awaitable[str]],
+    demo: bool,
+) -> Service[Client]:
+    state = SqliteState(settings.state_location)
+    sends = SqliteState(MEMORY) if demo else state
+
+    def account() -> str:
+        profile = settings.profile_id or ""
+        return "demo" if demo else f"{key.fingerprint()} {settings.base_url} {profile}"
+
+    async def close() -> None:
+        await close_client()
+        await state.aclose()
+        await sends.aclose()
+
+    secret = settings.secret.get_secret_value().encode() if settings.secret else None
+    guard = Guard(
+        state,
+        mode=settings.confirm,
+        secret=secret,
+        account=account,
+        account_line=account_line,
+        mask=mask_numbers if settings.mask_phones else str,
+    )
+    journal = Journal(sends, account=account)
+    return Service(client, guard, journal, _limits(settings), tools, close)
+
+
+def is_offered(tool: Tool[Client], settings: Settings) -> bool:
+    """Whether the tool exists under these settings."""
+    offer = tool.offer
+    return offer.toolset in settings.toolsets and (offer.read_only or not settings.read_only)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        region=settings.default_region,
+        dry_run=settings.dry_run,
+        allowed_recipients=settings.allowed_recipients,
+        max_recipients=settings.max_recipients,
+        messages_per_day=settings.messages_per_day,
+        call_timeout=settings.call_timeout,
+        mask_phones=settings.mask_phones,
+    )
+
+
+def _account_line(
+    client: SentClient, settings: Settings, *, demo: bool
+) -> Callable[[], Awaitable[str]]:
+    known: list[str] = [DEMO_LINE] if demo else []
+
+    async def line() -> str:
+        if not known:
+            account = (await client.account.get()).data
+            profile = f", profile {word(settings.profile_id)}" if settings.profile_id else ""
+            known.append(f"Account: {word(account.name or account.id)}{profile}.")
+        return known[0]
+
+    return line
+
+
+def _in_process(emulator: "ASGIApp | None") -> "Any":
+    if emulator is None:
+        return None
+    from httpx import ASGITransport
+
+    return ASGITransport(app=emulator)

@@ -1,0 +1,313 @@
+"""Contacts: create, update, delete. `plan` reads and words the change, `act` makes it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, JsonValue, model_validator
+
+from sent_mcp.client import new_idempotency_key
+from sent_mcp.errors import RefusedError, after
+from sent_mcp.guard import Question
+from sent_mcp.models import Contact
+from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
+from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
+from sent_mcp.tools.results import ChangeResult, FullContact, full, moment, next_call, word
+
+UNCHANGED = "Nothing was changed."
+
+
+class CreateContact(Change):
+    """Which number to add."""
+
+    phone_number: PhoneNumber
+
+
+class UpdateContact(Change):
+    """What to change about a contact."""
+
+    contact_id: ContactId
+    default_channel: Channel | None = None
+    opt_out: Annotated[bool, Field(description="true: no more messages to it")] | None = None
+    metadata: Annotated[Texts, Field(description="Names and values")] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "UpdateContact":
+        if self.default_channel is None and self.opt_out is None and not self.metadata:
+            raise ValueError("give default_channel, opt_out or metadata: nothing else can change")
+        return self
+
+
+class DeleteContact(Change):
+    """Which contact to delete."""
+
+    contact_id: ContactId
+
+
+class ContactChanged(ChangeResult):
+    """A contact after a change."""
+
+    contact: FullContact | None = None
+
+    def details(self) -> Iterable[str]:
+        """See Result."""
+        return self.contact.lines() if self.contact is not None else ()
+
+
+class ContactUpdated(ContactChanged):
+    """A contact after an update, and which fields it changed."""
+
+    changed: list[str] | None = None
+
+
+class ContactDeleted(ChangeResult):
+    """The id of a contact that was, or would be, deleted."""
+
+    contact_id: str | None = None
+
+
+@dataclass(frozen=True)
+class CreatePlan:
+    """A number to add."""
+
+    phone_number: str
+    question: Question | None = None
+
+
+@dataclass(frozen=True)
+class UpdatePlan:
+    """A contact, and only those fields that differ from it."""
+
+    contact: Contact
+    changes: Mapping[str, JsonValue]
+    metadata: Mapping[str, JsonValue]
+    question: Question | None
+
+
+@dataclass(frozen=True)
+class DeletePlan:
+    """A contact to delete."""
+
+    contact: Contact
+    question: Question
+
+
+async def plan_create(call: SentCall, arguments: CreateContact) -> CreatePlan:
+    """Nothing to read: Sent says itself when the contact exists."""
+    return CreatePlan(arguments.phone_number)
+
+
+async def create(call: SentCall, plan: CreatePlan) -> ContactChanged:
+    """Add the contact, or return the one there is."""
+    answer = await call.client.contacts.create_or_find(
+        plan.phone_number, sandbox=call.dry_run, idempotency_key=call.idempotency_key
+    )
+    made = answer.data
+    if call.dry_run:
+        exists = "it exists already" if not made.created else "Sent would accept it"
+        return ContactChanged(status="dry_run", message=f"Nothing was created; {exists}.")
+    if not made.created:
+        opted_out = "; it has opted out of messages" if made.contact.opt_out else ""
+        message = f"Nothing was created: {plan.phone_number} is a contact already{opted_out}."
+        return ContactChanged(status="exists", message=message, contact=full(made.contact))
+    return ContactChanged(
+        status="created",
+        message=f"{plan.phone_number} was created. Its channels are known in about a minute.",
+        next=next_call("find_contact_by_phone", phone_number=plan.phone_number),
+        contact=full(made.contact),
+    )
+
+
+async def plan_update(call: SentCall, arguments: UpdateContact) -> UpdatePlan:
+    """Compare with the record as it is now; lifting an opt-out is what must be asked."""
+    contact = (await call.client.contacts.get(arguments.contact_id)).data
+    wanted = {"default_channel": arguments.default_channel, "opt_out": arguments.opt_out}
+    current = {"default_channel": contact.default_channel, "opt_out": contact.opt_out or False}
+    changes: dict[str, JsonValue] = {
+        name: value
+        for name, value in wanted.items()
+        if value is not None and value != current[name]
+    }
+    if changes.get("default_channel") and contact.channels:
+        _refuse_missing_channel(contact, str(changes["default_channel"]))
+    lifts = changes.get("opt_out") is False
+    return UpdatePlan(
+        contact, changes, dict(arguments.metadata or {}), _opt_in(contact) if lifts else None
+    )
+
+
+async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
+    """Send the fields that differ, then metadata, which Sent does not document (API §15.7)."""
+    if call.dry_run:
+        return await _update_dry_run(call, plan)
+    contact, contacts = plan.contact, call.client.contacts
+    if plan.changes:
+        answer = await contacts.update(
+            contact.id, plan.changes, idempotency_key=call.idempotency_key
+        )
+        contact = answer.data
+    changed, lost = [*plan.changes], False
+    if plan.metadata:
+        with after(f"{_changed(changed)}"):
+            answer = await contacts.update(
+                contact.id,
+                {"metadata": dict(plan.metadata)},
+                idempotency_key=new_idempotency_key(),
+            )
+        contact = answer.data
+        lost = any((contact.metadata or {}).get(name) != v for name, v in plan.metadata.items())
+        changed += [] if lost else ["metadata"]
+    note = " Sent did not store the metadata." if lost else ""
+    return ContactUpdated(
+        status="updated" if changed else "unchanged",
+        message=_changed(changed) + note,
+        contact=full(contact),
+        changed=changed,
+    )
+
+
+async def _update_dry_run(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
+    body = {**plan.changes, **({"metadata": dict(plan.metadata)} if plan.metadata else {})}
+    if body:
+        await call.client.contacts.update(
+            plan.contact.id, body, sandbox=True, idempotency_key=call.idempotency_key
+        )
+    would = f"Sent would accept a change of {', '.join(body)}" if body else "nothing would change"
+    return ContactUpdated(
+        status="dry_run",
+        message=f"{UNCHANGED[:-1]}; {would}.",
+        contact=full(plan.contact),
+        changed=[],
+    )
+
+
+async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
+    """Read the contact, so that the question shows who it is."""
+    contact = (await call.client.contacts.get(arguments.contact_id)).data
+    question = Question(
+        action=f"delete {word(contact.e164)}",
+        lines=(
+            f"Delete the contact {word(contact.e164)} (id {word(contact.id)})?",
+            *_facts(contact),
+            "Its record of consent is lost with it. Messages already sent keep their records.",
+            f"To stop messages and keep the record: update_contact(contact_id="
+            f'"{word(contact.id)}", opt_out=true).',
+        ),
+        undone="Nothing was deleted.",
+        bound=_bound(contact),
+    )
+    return DeletePlan(contact, question)
+
+
+async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
+    """Delete the contact. A dry run sends no DELETE, whose body a proxy may drop."""
+    contact_id = word(plan.contact.id)
+    if call.dry_run:
+        message = f"Nothing was deleted; {word(plan.contact.e164)} is there and would be."
+        return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
+    await call.client.contacts.delete(plan.contact.id)
+    return ContactDeleted(
+        status="deleted",
+        message=f"The contact {word(plan.contact.e164)} was deleted, its consent record with it.",
+        contact_id=contact_id,
+    )
+
+
+def _refuse_missing_channel(contact: Contact, channel: str) -> None:
+    if channel not in contact.channels:
+        known = ", ".join(word(name) for name in contact.channels)
+        raise RefusedError(
+            f"{word(contact.e164)} cannot be reached on {channel}; its channels are {known}",
+            code="BUSINESS_007",
+        )
+
+
+def _opt_in(contact: Contact) -> Question:
+    changed = moment(contact.updated_at or contact.created_at) or "at an unknown time"
+    return Question(
+        action=f"opt in {word(contact.e164)}",
+        lines=(
+            f"Allow messages to {word(contact.e164)} (id {word(contact.id)}) again?",
+            *_facts(contact),
+            f"It has opted out; its record last changed {changed}. Only the person can consent.",
+        ),
+        undone=UNCHANGED,
+        bound=_bound(contact),
+    )
+
+
+def _facts(contact: Contact) -> tuple[str, ...]:
+    channels = ", ".join(word(name) for name in contact.channels) or "none known"
+    opted_out = "yes" if contact.opt_out else "no"
+    added = moment(contact.created_at) or "at an unknown time"
+    return (f"Channels: {channels}; opted out: {opted_out}; added {added}.",)
+
+
+def _bound(contact: Contact) -> dict[str, JsonValue]:
+    return {
+        "id": contact.id,
+        "e164": contact.e164,
+        "opt_out": contact.opt_out,
+        "default_channel": contact.default_channel,
+        "channels": list[JsonValue](sorted(contact.channels)),
+    }
+
+
+def _changed(names: list[str]) -> str:
+    if not names:
+        return UNCHANGED
+    return f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} changed."
+
+
+CREATE_CONTACT = ChangeTool(
+    Offer(
+        "create_contact",
+        "Create contact",
+        "Add a phone number as a contact. An existing contact is returned as it is.",
+        "contacts",
+        CreateContact,
+        ContactChanged,
+        read_only=False,
+        destructive=True,
+        idempotent=False,
+        open_world=True,
+    ),
+    CreateContact,
+    ContactChanged,
+    plan_create,
+    create,
+)
+UPDATE_CONTACT = ChangeTool(
+    Offer(
+        "update_contact",
+        "Update contact",
+        "Change a contact's default channel or opt-out. Lifting an opt-out needs confirmation:"
+        " the first call returns a question and a token.",
+        "contacts",
+        UpdateContact,
+        ContactUpdated,
+        read_only=False,
+        destructive=True,
+    ),
+    UpdateContact,
+    ContactUpdated,
+    plan_update,
+    update,
+)
+DELETE_CONTACT = ChangeTool(
+    Offer(
+        "delete_contact",
+        "Delete contact",
+        "Delete a contact and its consent record. Needs confirmation: the first call returns a"
+        " question and a token.",
+        "contacts",
+        DeleteContact,
+        ContactDeleted,
+        read_only=False,
+        destructive=True,
+    ),
+    DeleteContact,
+    ContactDeleted,
+    plan_delete,
+    delete,
+)

@@ -1,0 +1,186 @@
+"""How functions become tools.
+
+A tool is data plus a function: copy one from `contacts.py`. A guarded one has two: `plan` reads,
+refuses what cannot work and puts the change into words; `act` makes it, once approved.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+import anyio
+import mcp_types as mcp
+from pydantic import JsonValue
+
+from sent_mcp.client import SentClient, new_idempotency_key
+from sent_mcp.errors import OutcomeUnknownError, SentError
+from sent_mcp.guard import Approved, Guard, Question, Stopped
+from sent_mcp.tools.arguments import Arguments, Change, parse
+from sent_mcp.tools.journal import Journal
+from sent_mcp.tools.results import ChangeResult, Result
+from sent_mcp.tools.schemas import Schema, input_schema, output_schema
+
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+Client = TypeVar("Client")
+A = TypeVar("A", bound=Arguments)
+C = TypeVar("C", bound=Change)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the operator set for sends, and where numbers without a country code belong."""
+
+    region: str | None = None
+    dry_run: bool = False
+    allowed_recipients: tuple[str, ...] = ()
+    max_recipients: int = 50
+    messages_per_day: int = 500
+    call_timeout: float = 45.0
+    mask_phones: bool = False
+
+
+@dataclass(frozen=True)
+class Call(Generic[Client]):
+    """What a tool may use during one call: everything it needs comes in here."""
+
+    client: Client
+    journal: Journal
+    limits: Limits
+    progress: Progress
+    dry_run: bool = False
+    idempotency_key: str = ""
+
+
+SentCall = Call[SentClient]
+
+
+class Plan(Protocol):
+    """What a guarded tool is about to do; without a question nobody needs to be asked."""
+
+    @property
+    def question(self) -> Question | None:
+        """What to ask."""
+        ...
+
+
+P = TypeVar("P", bound=Plan)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a host sees of a tool. `toolset` and `read_only` decide whether it exists at all."""
+
+    name: str
+    title: str
+    description: str
+    toolset: str
+    arguments: type[Arguments]
+    result: type[Result]
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    open_world: bool = False
+
+    def definition(self) -> mcp.Tool:
+        """The entry in `tools/list`."""
+        return mcp.Tool(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema=self.input_schema,
+            output_schema=output_schema(self.result),
+            annotations=mcp.ToolAnnotations(
+                read_only_hint=self.read_only,
+                destructive_hint=self.destructive,
+                idempotent_hint=self.idempotent,
+                open_world_hint=self.open_world,
+            ),
+        )
+
+    @property
+    def input_schema(self) -> Schema:
+        """The schema of its arguments."""
+        return input_schema(self.arguments)
+
+
+class Tool(Protocol[Client]):
+    """A tool as the server sees it."""
+
+    @property
+    def offer(self) -> Offer:
+        """What a host sees."""
+        ...
+
+    async def run(self, call: Call[Client], guard: Guard, given: Mapping[str, object]) -> Result:
+        """Parse, do, answer. Raises SentError."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadTool(Generic[Client, A]):
+    """A tool that changes nothing at Sent."""
+
+    offer: Offer
+    arguments: type[A]
+    body: Callable[[Call[Client], A], Awaitable[Result]]
+
+    async def run(self, call: Call[Client], guard: Guard, given: Mapping[str, object]) -> Result:
+        """See Tool."""
+        parsed = parse(self.arguments, self.offer.name, given, call.limits.region)
+        return await self.body(call, parsed)
+
+
+@dataclass(frozen=True)
+class ChangeTool(Generic[C, P]):
+    """A tool that changes something; the guard stands between `plan` and `act`."""
+
+    offer: Offer
+    arguments: type[C]
+    result: type[ChangeResult]
+    plan: Callable[[SentCall, C], Awaitable[P]]
+    act: Callable[[SentCall, P], Awaitable[ChangeResult]]
+
+    async def run(self, call: SentCall, guard: Guard, given: Mapping[str, object]) -> Result:
+        """See Tool."""
+        arguments = parse(self.arguments, self.offer.name, given, call.limits.region)
+        call = replace(call, dry_run=arguments.dry_run or call.limits.dry_run)
+        exact, token = normalised(arguments), arguments.confirmation_token
+        used = None if call.dry_run else await guard.already(self.offer.name, exact, token)
+        if used is not None:
+            return self.result.stopped(used, self.offer.name)
+        plan = await self.plan(call, arguments)
+        question = plan.question
+        if call.dry_run or question is None:
+            done = await self._settled(replace(call, idempotency_key=new_idempotency_key()), plan)
+            shown = await guard.words(question) if question is not None and call.dry_run else None
+            return done.model_copy(update={"question": shown})
+        decision = await guard.approve(self.offer.name, exact, question, token)
+        if isinstance(decision, Stopped):
+            return self.result.stopped(decision, self.offer.name)
+        return await self._approved(call, plan, guard, decision)
+
+    async def _approved(
+        self, call: SentCall, plan: P, guard: Guard, approved: Approved
+    ) -> ChangeResult:
+        """Act once; nothing cancels it before its outcome is recorded."""
+        call = replace(call, idempotency_key=approved.idempotency_key)
+        with anyio.fail_after(call.limits.call_timeout, shield=True):
+            try:
+                done = await self._settled(call, plan)
+            except SentError as error:
+                await guard.finish(approved, f"refused ({error.code})")
+                raise
+            await guard.finish(approved, done.status)
+        return done
+
+    async def _settled(self, call: SentCall, plan: P) -> ChangeResult:
+        """The outcome; one that is not known is a result a model can act on, not an error."""
+        try:
+            return await self.act(call, plan)
+        except OutcomeUnknownError as unknown:
+            return self.result(status="outcome_unknown", message=str(unknown))
+
+
+def normalised(arguments: Change) -> dict[str, JsonValue]:
+    """The arguments an approval is bound to: all but the token."""
+    return arguments.model_dump(mode="json", exclude={"confirmation_token"}, exclude_none=True)

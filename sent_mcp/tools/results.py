@@ -1,0 +1,172 @@
+"""What tools answer with: the same facts as structure and as text; hosts show one of them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from sent_mcp.errors import quoted
+from sent_mcp.guard import Stopped
+from sent_mcp.models import Contact
+
+
+class Result(BaseModel):
+    """Base of every result. `message` says the outcome, `next` is the exact next call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str
+    next: str | None = None
+
+    def structured(self) -> dict[str, JsonValue]:
+        """The facts as JSON; what is not known is left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def text(self) -> str:
+        """The facts as compact lines, ending with the next call."""
+        lines = [self.message, *self.details()]
+        return "\n".join([*lines, f"Next: {self.next}"] if self.next else lines)
+
+    def details(self) -> Iterable[str]:
+        """The lines between the message and the next call."""
+        return ()
+
+
+class ChangeResult(Result):
+    """Result of a tool that changes something; `status` says what was done."""
+
+    status: str
+    question: str | None = None
+    confirmation_token: str | None = None
+    expires_at: str | None = None
+
+    @classmethod
+    def stopped(cls, stopped: Stopped, tool: str) -> Self:
+        """The result where the guard did not let the change through."""
+        repeat = None
+        if stopped.confirmation_token:
+            repeat = (
+                f"if the user agrees, {tool} with the same arguments and"
+                f' confirmation_token="{stopped.confirmation_token}"'
+            )
+        return cls(
+            message=stopped.message,
+            next=repeat,
+            status=stopped.status,
+            question=stopped.question,
+            confirmation_token=stopped.confirmation_token,
+            expires_at=stopped.expires_at,
+        )
+
+    def text(self) -> str:
+        """See Result; with the question, which a person must be shown."""
+        lines = [f"{self.status}: {self.message}", *self.details()]
+        if self.question:
+            lines += ["Question:", *(f"  {line}" for line in self.question.splitlines())]
+        if self.expires_at:
+            lines.append(f"Valid until {self.expires_at}.")
+        return "\n".join([*lines, f"Next: {self.next}"] if self.next else lines)
+
+
+class ShortContact(BaseModel):
+    """A contact in a list."""
+
+    id: str
+    phone_number: str
+    available_channels: list[str]
+    default_channel: str | None = None
+    opt_out: bool | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """The columns of `CONTACT_COLUMNS`."""
+        flag = {True: "yes", False: "no", None: "-"}[self.opt_out]
+        channels = ",".join(self.available_channels) or "-"
+        return (self.id, self.phone_number, channels, self.default_channel or "-", flag)
+
+
+class FullContact(ShortContact):
+    """A contact on its own."""
+
+    country_code: str | None = None
+    region_code: str | None = None
+    format_international: str | None = None
+    format_national: str | None = None
+    format_rfc: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    metadata: dict[str, JsonValue] | None = None
+
+    def lines(self) -> Iterable[str]:
+        """One `name: value` line per known field."""
+        for name, value in self.model_dump(mode="json", exclude_none=True).items():
+            yield f"{name}: {_shown(value)}"
+
+
+CONTACT_COLUMNS = "id phone_number available_channels default_channel opt_out"
+
+
+def _shown(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value) or "none known"
+    if isinstance(value, dict):
+        return " ".join(f"{key}={quoted(str(part), 120)}" for key, part in value.items()) or "none"
+    return str(value)
+
+
+def short(contact: Contact) -> ShortContact:
+    """The fields a list shows."""
+    return ShortContact(
+        id=word(contact.id),
+        phone_number=word(contact.e164),
+        available_channels=[word(name) for name in contact.channels],
+        default_channel=_word_or_none(contact.default_channel),
+        opt_out=contact.opt_out,
+    )
+
+
+def full(contact: Contact) -> FullContact:
+    """Every field Sent has."""
+    return FullContact(
+        **short(contact).model_dump(),
+        country_code=_word_or_none(contact.country_code),
+        region_code=_word_or_none(contact.region_code),
+        format_international=_word_or_none(contact.format_international),
+        format_national=_word_or_none(contact.format_national),
+        format_rfc=_word_or_none(contact.format_rfc),
+        created_at=moment(contact.created_at),
+        updated_at=moment(contact.updated_at),
+        metadata=None if contact.metadata is None else dict(contact.metadata),
+    )
+
+
+def word(text: str) -> str:
+    """A short text from the API, with what is invisible in it made visible."""
+    return quoted(text, 120)[1:-1]
+
+
+def _word_or_none(text: str | None) -> str | None:
+    return None if text is None else word(text)
+
+
+def moment(when: datetime | None) -> str | None:
+    """A time in UTC to the second, like 2026-11-20T10:00:00Z."""
+    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def columns(header: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows under one header, one line each; nothing at all without rows."""
+    return [header, *(" ".join(row) for row in rows)] if rows else []
+
+
+def next_call(tool: str, **arguments: JsonValue) -> str:
+    """A call as it can be made: `list_contacts(page=2)`. Arguments that are None are left out."""
+    given = (f"{name}={_literal(value)}" for name, value in arguments.items() if value is not None)
+    return f"{tool}({', '.join(given)})"
+
+
+def _literal(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

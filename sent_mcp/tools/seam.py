@@ -1,0 +1,76 @@
+"""The one place where errors change type: whatever a tool raises becomes what a model can read."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+
+import anyio
+import mcp_types as mcp
+from pydantic import JsonValue
+
+from sent_mcp.errors import NOTHING_DONE, SentError
+from sent_mcp.guard import Guard
+from sent_mcp.masking import mask_numbers
+from sent_mcp.tools.registry import Call, Client, Tool
+from sent_mcp.tools.results import Result
+
+_log = logging.getLogger("sent_mcp.tools")
+_FORMATS = ("format_international", "format_national", "format_rfc")
+
+
+async def answer(
+    tool: Tool[Client], call: Call[Client], guard: Guard, given: Mapping[str, object]
+) -> mcp.CallToolResult:
+    """Run one tool within its time; always an answer, never an exception but cancellation."""
+    masked = call.limits.mask_phones
+    try:
+        with anyio.fail_after(call.limits.call_timeout):
+            result = await tool.run(call, guard, given)
+    except SentError as error:
+        return _error(str(error), masked)
+    except TimeoutError:
+        return _error(_took_too_long(tool, call), masked)
+    except Exception as error:  # noqa: BLE001  # the seam: a defect of ours must not end the server
+        return _error(_defect(tool, error), masked)
+    return _result(result, masked)
+
+
+def _took_too_long(tool: Tool[Client], call: Call[Client]) -> str:
+    done = NOTHING_DONE
+    if not tool.offer.read_only:
+        done = "It is not known whether anything was changed: read the current state first."
+    return f"TIMEOUT: no result within {call.limits.call_timeout:g} s. {done}"
+
+
+def _defect(tool: Tool[Client], error: Exception) -> str:
+    error_id = secrets.token_hex(4)
+    _log.error("error %s in %s", error_id, tool.offer.name, exc_info=error)
+    done = NOTHING_DONE if tool.offer.read_only else "Read the current state before repeating it."
+    return f"INTERNAL: a defect of sent-mcp, error {error_id} in its log on stderr. {done}"
+
+
+def _error(text: str, masked: bool) -> mcp.CallToolResult:
+    shown = mask_numbers(text) if masked else text
+    return mcp.CallToolResult(content=[mcp.TextContent(text=shown)], is_error=True)
+
+
+def _result(result: Result, masked: bool) -> mcp.CallToolResult:
+    text, structured = result.text(), result.structured()
+    if masked:
+        text, structured = _masked_text(text), _masked(structured)
+    return mcp.CallToolResult(content=[mcp.TextContent(text=text)], structured_content=structured)
+
+
+def _masked_text(text: str) -> str:
+    lines = (line for line in text.splitlines() if not line.startswith(_FORMATS))
+    return mask_numbers("\n".join(lines))
+
+
+def _masked(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items() if key not in _FORMATS}
+    return value

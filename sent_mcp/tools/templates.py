@@ -1,0 +1,120 @@
+"""Templates: which there are, and which values they need."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from sent_mcp.client import SentClient
+from sent_mcp.models import Template
+from sent_mcp.tools.arguments import Arguments, Page, PageSize, Upper
+from sent_mcp.tools.registry import Offer, ReadTool, SentCall
+from sent_mcp.tools.results import Result, columns, next_call, word
+
+
+class ListTemplates(Arguments):
+    """Which templates to list."""
+
+    search: Annotated[str, Field(max_length=200, description="Part of the name")] | None = None
+    category: (
+        Annotated[
+            str, Upper, Field(max_length=40, description="MARKETING, UTILITY or AUTHENTICATION")
+        ]
+        | None
+    ) = None
+    status: (
+        Annotated[str, Upper, Field(max_length=40, description="APPROVED, PENDING, REJECTED ...")]
+        | None
+    ) = None
+    page: Page = 1
+    page_size: PageSize = 20
+
+
+class TemplateEntry(BaseModel):
+    """One template; every variable needs a value when it is sent."""
+
+    id: str
+    name: str
+    category: str | None = None
+    language: str | None = None
+    status: str | None = None
+    channels: list[str]
+    variables: list[str]
+
+    def cells(self) -> tuple[str, ...]:
+        """The columns of the list."""
+        facts = (self.category, self.language, self.status)
+        return (
+            self.id,
+            self.name,
+            *(fact or "-" for fact in facts),
+            ",".join(self.channels) or "-",
+            ",".join(self.variables) or "-",
+        )
+
+
+class TemplateList(Result):
+    """One page of templates."""
+
+    templates: list[TemplateEntry]
+    page: int
+    page_size: int
+    total_count: int
+    total_pages: int
+    has_more: bool
+
+    def details(self) -> Iterable[str]:
+        """See Result."""
+        header = "id name category language status channels variables"
+        return columns(header, [template.cells() for template in self.templates])
+
+
+async def list_templates(call: SentCall, arguments: ListTemplates) -> TemplateList:
+    """One page as Sent has it."""
+    filters = arguments.model_dump(include={"search", "status", "category"}, exclude_none=True)
+    answer = await call.client.templates.list(
+        page=arguments.page, page_size=arguments.page_size, **filters
+    )
+    where = answer.data.pagination
+    size = None if arguments.page_size == 20 else arguments.page_size
+    following = next_call("list_templates", page=where.page + 1, page_size=size, **filters)
+    return TemplateList(
+        message=(
+            f"{len(answer.data.templates)} of {where.total_count} templates,"
+            f" page {where.page} of {where.total_pages}."
+        ),
+        next=following if where.has_more else None,
+        templates=[_entry(template) for template in answer.data.templates],
+        page=where.page,
+        page_size=where.page_size,
+        total_count=where.total_count,
+        total_pages=where.total_pages,
+        has_more=where.has_more,
+    )
+
+
+def _entry(template: Template) -> TemplateEntry:
+    return TemplateEntry(
+        id=word(template.id),
+        name=word(template.name),
+        category=None if template.category is None else word(template.category),
+        language=None if template.language is None else word(template.language),
+        status=None if template.status is None else word(template.status),
+        channels=[word(name) for name in template.channels],
+        variables=[word(name) for name in template.variables],
+    )
+
+
+LIST_TEMPLATES = ReadTool[SentClient, ListTemplates](
+    Offer(
+        "list_templates",
+        "List templates",
+        "List message templates: id, name, category, language, status, channels, variables. Only"
+        " APPROVED ones can be sent.",
+        "templates",
+        ListTemplates,
+        TemplateList,
+    ),
+    ListTemplates,
+    list_templates,
+)
