@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from sent_mcp.advice import ADVICE
 from sent_mcp.errors import (
-    ADVICE,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -79,6 +79,9 @@ OURS = [
     "PLACEHOLDER_KEY",
     "KEY_FILE",
     "SETTINGS",
+    "DAILY_LIMIT",
+    "NOT_ALLOWED",
+    "STATE_UNAVAILABLE",
     "INVALID_ARGUMENTS",
     "BUDGET_EXHAUSTED",
     "CONNECTION_ERROR",

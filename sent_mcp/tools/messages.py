@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from sent_mcp.advice import ADVICE
 from sent_mcp.client import SentClient
-from sent_mcp.errors import ADVICE, RefusedError
+from sent_mcp.errors import RefusedError
 from sent_mcp.models import Message
 from sent_mcp.tools.arguments import Arguments, ListOf, PhoneNumber
 from sent_mcp.tools.parallel import look_up_all
