@@ -1,0 +1,109 @@
+"""`sent-mcp tools` and `sent-mcp call`: what a host sees, and one call, through MCP."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import mcp_types as mcp
+from mcp import Client
+from pydantic import JsonValue
+
+from sent_mcp.cli.launch import launch_emulator, launch_settings
+from sent_mcp.server import build_server
+from sent_mcp.serving.logs import log_to_stderr
+
+DONE, FAILED, USAGE, CONFIRM = 0, 1, 2, 3
+_DONE_STATUSES = (
+    "created",
+    "exists",
+    "updated",
+    "unchanged",
+    "deleted",
+    "accepted",
+    "dry_run",
+)
+
+
+class UsageError(ValueError):
+    """The command's words are off."""
+
+
+def parse_arguments(pairs: Sequence[str], as_json: str | None) -> dict[str, JsonValue]:
+    """`key=value` words on top of a JSON object. Values stay text; the tool reads them.
+
+    Raises UsageError.
+    """
+    arguments: dict[str, JsonValue] = {}
+    if as_json is not None:
+        try:
+            given: JsonValue = json.loads(as_json)
+        except ValueError as error:
+            raise UsageError(f"--args is not JSON: {error}") from error
+        if not isinstance(given, dict):
+            raise UsageError("--args must be a JSON object")
+        arguments.update(given)
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{pair!r} is not key=value")
+        arguments[name] = value
+    return arguments
+
+
+async def print_tools(*, demo: bool, demo_db: str | None, as_json: bool) -> int:
+    """Print what `tools/list` answers; the exit code. Raises SettingsError."""
+    async with _client(demo, demo_db) as client:
+        listed = (await client.list_tools()).tools
+    if as_json:
+        shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        return DONE
+    for tool in listed:
+        properties: dict[str, JsonValue] = tool.input_schema["properties"]
+        needed: list[str] = tool.input_schema.get("required", [])
+        words = (name if name in needed else f"[{name}]" for name in properties)
+        print(f"{tool.name} {' '.join(words)}\n    {tool.description}")
+    return DONE
+
+
+async def call_tool(
+    name: str,
+    arguments: dict[str, JsonValue],
+    *,
+    demo: bool,
+    demo_db: str | None,
+    as_json: bool,
+) -> int:
+    """Call one tool and print its answer; the exit code. Raises SettingsError."""
+    async with _client(demo, demo_db) as client:
+        known = [tool.name for tool in (await client.list_tools()).tools]
+        if name not in known:
+            print(f"sent-mcp: no tool {name!r}; there are: {', '.join(known)}", file=sys.stderr)
+            return USAGE
+        result = await client.call_tool(name, arguments)
+    text = "\n".join(part.text for part in result.content if isinstance(part, mcp.TextContent))
+    if as_json:
+        shown = _error(text) if result.is_error else result.structured_content
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        print(text, file=sys.stderr if result.is_error else sys.stdout)
+    return FAILED if result.is_error else _exit_code(result.structured_content)
+
+
+def _client(demo: bool, demo_db: str | None) -> Client:
+    demo = demo or demo_db is not None
+    settings = launch_settings(demo=demo)
+    log_to_stderr(settings.log_level)
+    return Client(build_server(settings, emulator=launch_emulator(demo=demo, demo_db=demo_db)))
+
+
+def _error(text: str) -> JsonValue:
+    code, _, message = text.partition(": ")
+    return {"error": {"code": code, "message": message}}
+
+
+def _exit_code(structured: dict[str, JsonValue]) -> int:
+    status = structured.get("status")
+    if status is None or status in _DONE_STATUSES:
+        return DONE
+    return CONFIRM if status == "confirmation_required" else FAILED

@@ -1,0 +1,44 @@
+"""From flags and environment to settings and, for a demo, an emulator in this process."""
+
+import os
+from typing import TYPE_CHECKING
+
+from sent_mcp.settings import SENT_URL, Settings, load_settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+DEMO_KEY = "sk_test_emulator"
+_IN_PROCESS = "http://localhost"
+
+
+def launch_settings(*, demo: bool = False, **flags: object) -> Settings:
+    """The settings of this process. A demo needs no key and keeps the real account's out of it.
+
+    Raises SettingsError.
+    """
+    if not demo:
+        return load_settings(os.environ, **flags)
+    demo_flags = {**flags, "api_key": DEMO_KEY, "base_url": _IN_PROCESS, "api_version": "v3"}
+    return load_settings(os.environ, **demo_flags).model_copy(update={"profile_id": None})
+
+
+def launch_emulator(*, demo: bool, demo_db: str | None) -> "Starlette | None":
+    """The emulator for a demo, in memory or in the file `demo_db`."""
+    if not demo:
+        return None
+    from sent_mcp.emulator import create_app
+
+    return create_app(database=demo_db or ":memory:", api_key=DEMO_KEY)
+
+
+def warnings(settings: Settings, *, demo: bool) -> list[str]:
+    """What an operator should know at start, on stderr."""
+    said: list[str] = []
+    if settings.base_url != SENT_URL and not demo:
+        said.append(f"The API is {settings.base_url}, not Sent's own (SENT_BASE_URL).")
+    if settings.confirm == "off":
+        said.append("No confirmation is asked for anything (SENT_MCP_CONFIRM=off).")
+    if settings.dry_run:
+        said.append("Every change is only a dry run (SENT_MCP_DRY_RUN).")
+    return said
