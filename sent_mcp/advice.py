@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_KEY = "Check the key in SENT_API_KEY or SENT_API_KEY_FILE; `sent-mcp doctor` tests it."
+_KEY = "Check the key in SENT_API_KEY or SENT_API_KEY_FILE; `sent-mcp call list_contacts` tests it."
 _SUPPORT = "Try again in a minute; if it stays, give Sent support the request id."
 _ACCOUNT = "Only the account's owner can change this, in the Sent dashboard; no tool can."
 _FIELDS = "Correct the named fields and call again."
 _WAIT = "Wait as long as it says (else a minute), then call again with fewer requests."
 _UNDELIVERED = "It was not delivered. find_contact_by_phone shows the number's channels."
-_PROXY = "Check SENT_BASE_URL and any proxy in between; `sent-mcp doctor` tests them."
+_PROXY = "Check SENT_BASE_URL and any proxy in between."
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
@@ -63,7 +63,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "MISSING_KEY": "Set SENT_API_KEY, or run `sent-mcp serve --demo`, which needs no key.",
         "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
         "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
-        "SETTINGS": "Correct the setting and start again; `sent-mcp doctor` checks all of them.",
+        "SETTINGS": "Correct the setting and start again.",
         "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
         "STATE_UNAVAILABLE": "SENT_MCP_STATE must be a private file; reads go on.",
@@ -74,8 +74,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "UNREADABLE_ANSWER": _PROXY,
         "OUTCOME_UNKNOWN": (
             "Read before you repeat anything: get_contact or find_contact_by_phone for a contact,"
-            " get_message with `to` for a message. Do not word a message anew: the identical"
-            " send_message call is recognised and not sent twice."
+            " the Sent dashboard for a message. A send that is repeated may go out twice."
         ),
     }
 )

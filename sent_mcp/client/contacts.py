@@ -98,6 +98,8 @@ class Contacts:
                 raise
             return replace(found.carrying(CreatedContact(found.data, False)), sandbox=sandbox)
         except OutcomeUnknownError as unknown:
+            if sandbox:
+                raise
             found = await answer_again(unknown, lambda: self.find_by_phone(phone_number))
             if found.data is None:
                 raise still_unknown(unknown, "there is no contact with this number") from unknown
@@ -128,6 +130,8 @@ class Contacts:
         try:
             return await self._transport.call(request, _CONTACT)
         except OutcomeUnknownError as unknown:
+            if sandbox:
+                raise
             answer = await answer_again(unknown, lambda: self.get(contact_id))
             if carries(answer.data, changes):
                 return answer

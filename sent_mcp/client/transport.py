@@ -12,7 +12,13 @@ from sent_mcp.client.budgets import Budget, Sleep
 from sent_mcp.client.envelope import Opener
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.retries import SETTLE_SECONDS, Attempts, Deadline
-from sent_mcp.errors import APITimeoutError, AuthenticationError, SentError
+from sent_mcp.errors import (
+    APITimeoutError,
+    AuthenticationError,
+    OutcomeUnknownError,
+    SentError,
+    UnreadableAnswerError,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from sent_mcp.client.connection import Connection
 
 READ_SECONDS, CHANGE_SECONDS = 15.0, 30.0
+
+_NO_DRY_RUN = "the answer to a dry run does not say that it was one (X-Sandbox), so it may be real"
 
 _log = logging.getLogger("sent_mcp.client")
 Data = TypeVar("Data")
@@ -72,11 +80,14 @@ class Transport:
             return await self._with_current_key(request, open_answer, deadline)
 
         try:
-            return await Attempts(request, deadline, self._sleep).run(attempt)
+            answer = await Attempts(request, deadline, self._sleep).run(attempt)
         except SentError as error:
             if request.paid and error.maybe_done:
                 error.effect += " The look-up may have been charged."
             raise
+        if request.sandbox and not answer.sandbox:
+            raise OutcomeUnknownError(UnreadableAnswerError(_NO_DRY_RUN))
+        return answer
 
     def _account(self) -> str:
         return f"{self._base_url} {self._key.fingerprint()}"

@@ -104,13 +104,16 @@ class Guard:
         if approval_id is None:
             why = "The token was not issued here for exactly this call."
             return await self._ask(asked, question, "token_rejected", f"{question.undone} {why}")
+        binding = await self._binding(asked, question)
+        # Nothing is awaited between taking an approval and acting on it: a cancellation that came
+        # in between would use it up.
         found = await self._state.take(approval_id)
         if isinstance(found, Used):
             return _already(found)
         if found is None or found.expires_at < self._state.now():
             why = "The token is too old; a new one comes with this answer."
             return await self._ask(asked, question, "expired", f"{question.undone} {why}")
-        if found.binding != await self._binding(asked, question):
+        if found.binding != binding:
             why = "What was approved has changed since, so this asks again."
             return await self._ask(
                 asked, question, "confirmation_required", f"{question.undone} {why}"

@@ -20,6 +20,9 @@ from sent_mcp.tools.journal import Journal
 from sent_mcp.tools.results import ChangeResult, Result
 from sent_mcp.tools.schemas import Schema, input_schema, output_schema
 
+LEAST_SECONDS = 5.0
+"""An approved action gets at least this long, however much time asking has cost."""
+
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 Client = TypeVar("Client")
 A = TypeVar("A", bound=Arguments)
@@ -164,7 +167,8 @@ class ChangeTool(Generic[C, P]):
     ) -> ChangeResult:
         """Act once; nothing cancels it before its outcome is recorded."""
         call = replace(call, idempotency_key=approved.idempotency_key)
-        with anyio.fail_after(call.limits.call_timeout, shield=True):
+        left = anyio.current_effective_deadline() - anyio.current_time()
+        with anyio.fail_after(max(left, LEAST_SECONDS), shield=True):
             try:
                 done = await self._settled(call, plan)
             except SentError as error:

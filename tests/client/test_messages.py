@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from sent_mcp.client import new_idempotency_key
-from sent_mcp.errors import NotFoundError, RefusedError
+from sent_mcp.errors import NotFoundError, OutcomeUnknownError, RefusedError
 from tests.client.wire import PAGINATION, Wire, failed, ok
 
 RECEIPT: JsonValue = {
@@ -39,6 +39,7 @@ TEMPLATE: JsonValue = {
     "channels": ["sms"],
     "variables": None,
 }
+DRY = {"x-sandbox": "true"}
 
 
 async def test_a_text_goes_out_with_nothing_but_what_was_given() -> None:
@@ -56,7 +57,7 @@ async def test_a_text_goes_out_with_nothing_but_what_was_given() -> None:
 
 async def test_a_template_goes_out_with_the_names_of_the_wire() -> None:
     """`channel` is the list, `template` holds id, name and parameters (API §3.7)."""
-    wire = Wire(ok(RECEIPT, status=202))
+    wire = Wire(ok(RECEIPT, status=202, headers=DRY))
     client = wire.client()
     await client.messages.send(
         to=["+14155551234"],
@@ -84,8 +85,8 @@ async def test_a_template_goes_out_with_the_names_of_the_wire() -> None:
 
 async def test_a_send_costs_the_budget_one_unit_per_message() -> None:
     """Recipients times channels, at most the whole budget; a dry run costs none."""
-    receipts = [ok(RECEIPT, status=202)] * 4
-    wire = Wire(*receipts)
+    real = [ok(RECEIPT, status=202)] * 3
+    wire = Wire(ok(RECEIPT, status=202, headers=DRY), *real)
     client = wire.client()
     numbers = [f"+1415555{index:04}" for index in range(29)]
     await client.messages.send(to=numbers, text="Hi", sandbox=True, idempotency_key="a")
@@ -97,6 +98,16 @@ async def test_a_send_costs_the_budget_one_unit_per_message() -> None:
         await client.messages.send(to=numbers[:1], text="Hi", idempotency_key="d")
     await client.aclose()
     assert len(wire.requests) == 3
+
+
+async def test_a_dry_run_that_the_answer_does_not_confirm_may_have_been_real() -> None:
+    wire = Wire(ok(RECEIPT, status=202))
+    client = wire.client()
+    with pytest.raises(OutcomeUnknownError, match="X-Sandbox"):
+        await client.messages.send(
+            to=["+14155551234"], text="Hi", sandbox=True, idempotency_key="k"
+        )
+    await client.aclose()
 
 
 async def test_a_send_larger_than_the_budget_takes_all_of_it() -> None:
