@@ -1,0 +1,103 @@
+"""What the README and server.json repeat from the code, so that they can be compared with it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Literal, cast, get_args, get_origin
+
+from pydantic import JsonValue
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from sent_mcp.settings import Settings, flag_of, flags, variable_of
+from sent_mcp.tools import TOOLS
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+SERVER_JSON = ROOT / "server.json"
+
+
+def tool_table() -> str:
+    """One row per tool, from what a host sees."""
+    rows = ["| tool | does | arguments (optional in brackets) |", "|---|---|---|"]
+    for tool in TOOLS:
+        schema = tool.offer.input_schema
+        needed = cast("list[str]", schema.get("required", []))
+        names = cast("dict[str, JsonValue]", schema["properties"])
+        words = " ".join(f"`{name}`" if name in needed else f"[`{name}`]" for name in names)
+        extra = f" (toolset `{tool.offer.toolset}`)" if tool.offer.toolset == "lookup" else ""
+        rows.append(f"| `{tool.offer.name}`{extra} | {tool.offer.description} | {words} |")
+    return "\n".join(rows)
+
+
+def settings_table() -> str:
+    """One row per setting, from the model."""
+    rows = ["| variable | flag | default | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        flag = f"`{flag_of(name)}`" if name in flags() else ""
+        rows.append(f"| `{variable_of(name)}` | {flag} | {_default(field)} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _default(field: FieldInfo) -> str:
+    text = default_of(field)
+    return "none" if text is None else f"`{text}`"
+
+
+def default_of(field: FieldInfo) -> str | None:
+    """The default as it would be written into the environment."""
+    value: object = field.default
+    if value in (None, (), PydanticUndefined):
+        return None
+    if isinstance(value, tuple):
+        return ",".join(cast("tuple[str, ...]", value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def environment_variables() -> list[JsonValue]:
+    """The settings as server.json lists them."""
+    return [_environment_variable(name, field) for name, field in Settings.model_fields.items()]
+
+
+def _environment_variable(name: str, field: FieldInfo) -> JsonValue:
+    entry: dict[str, JsonValue] = {
+        "name": variable_of(name),
+        "description": field.description,
+        "isRequired": False,
+        "isSecret": name in ("api_key", "secret"),
+        "format": _format(field.annotation),
+    }
+    default = default_of(field)
+    if default is not None:
+        entry["default"] = default
+    choices = _choices(field.annotation)
+    if choices:
+        entry["choices"] = choices
+    return entry
+
+
+def _format(annotation: object) -> str:
+    names = {bool: "boolean", int: "number", float: "number"}
+    return next((name for kind, name in names.items() if annotation is kind), "string")
+
+
+def _choices(annotation: object) -> list[JsonValue]:
+    return [*get_args(annotation)] if get_origin(annotation) is Literal else []
+
+
+def readme() -> str:
+    """The README with both tables as the code has them."""
+    text = README.read_text(encoding="utf-8")
+    for name, table in (("tools", tool_table()), ("settings", settings_table())):
+        pattern = f"<!-- {name} -->\n.*?<!-- /{name} -->"
+        block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"
+        text, count = re.subn(pattern, lambda _, block=block: block, text, flags=re.DOTALL)
+        assert count == 1, f"the README has no place for the {name} table"
+    return text
+
+
+def server_json() -> str:
+    """server.json with the variables the settings model has."""
+    document = json.loads(SERVER_JSON.read_text(encoding="utf-8"))
+    document["packages"][0]["environmentVariables"] = environment_variables()
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,95 @@
+"""What the documents say is what the code does."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sent_mcp import __version__
+from tests import documentation
+
+ROOT = documentation.ROOT
+BLOCKS = re.findall(r"```sh\n(.*?)```", documentation.README.read_text(encoding="utf-8"), re.DOTALL)
+INSTALLS = [line for block in BLOCKS for line in block.splitlines() if "pip install" in line]
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "pip install" not in line]
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        (documentation.README, documentation.readme),
+        (documentation.SERVER_JSON, documentation.server_json),
+    ],
+    ids=["README", "server.json"],
+)
+def test_what_is_generated_is_as_the_code_has_it(path: Path, wanted: Callable[[], str]) -> None:
+    """`UPDATE_README=1 pytest tests/test_documentation.py` writes it anew."""
+    expected = wanted()
+    if os.environ.get("UPDATE_README"):
+        path.write_text(expected, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_one_version_number_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    server = json.loads(documentation.SERVER_JSON.read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    latest = re.search(r"^## \[(\d[^\]]*)\]", changelog, re.MULTILINE)
+    assert latest is not None
+    assert {
+        __version__,
+        project["version"],
+        server["version"],
+        server["packages"][0]["version"],
+        latest[1],
+    } == {__version__}
+
+
+def test_the_registry_finds_its_mark_in_the_readme() -> None:
+    name = json.loads(documentation.SERVER_JSON.read_text(encoding="utf-8"))["name"]
+    assert f"mcp-name: {name}" in documentation.README.read_text(encoding="utf-8")
+
+
+def test_server_json_keeps_the_limits_of_the_registry() -> None:
+    server = json.loads(documentation.SERVER_JSON.read_text(encoding="utf-8"))
+    assert len(server["description"]) <= 100
+    assert len(server["title"]) <= 100
+    assert server["name"].count("/") == 1
+
+
+def test_every_dependency_gives_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:dependencies|redis|otel|dev) = \[\n(.*?)^\]", text, re.M | re.S)
+    lines = [line for block in lists for line in block.splitlines()]
+    assert len(lists) == 4
+    assert [line for line in lines if not re.search(r'^    ".+", +# \w', line)] == []
+
+
+def test_the_readme_installs_with_what_ci_installs() -> None:
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert any("pip install -q -e '.[dev]'" in line for line in INSTALLS)
+    assert "pip install -q -e '.[dev]'" in gate
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_other_command_in_the_readme_works_as_printed(line: str, tmp_path: Path) -> None:
+    command = shlex.split(line)
+    assert command[0] == ".venv/bin/sent-mcp"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sent_mcp", *command[1:]],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
