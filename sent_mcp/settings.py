@@ -5,12 +5,9 @@ starts and lists its tools, and says at the first call what is wrong with it.
 """
 
 import difflib
-import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Never
 
 from platformdirs import user_state_path
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, JsonValue, SecretStr
@@ -18,94 +15,14 @@ from pydantic import ValidationError as PydanticValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sent_mcp import setting_values as values
 from sent_mcp.errors import SettingsError
+from sent_mcp.setting_values import SENT_URL
 
-SENT_URL = "https://api.sent.dm"
-TOOLSETS = ("contacts", "messages", "templates", "lookup")
-_PLACEHOLDER = re.compile(
-    r"\$\{.*\}|\$\w+|%\w+%|<.*>|\{.*\}|(your|my|the)[-_ ]?(sent[-_ ]?)?(api[-_ ]?)?key([-_ ]?here)?"
-    r"|api[-_ ]?key|x{3,}|sk_(test|live)_(x+|\.+|…)|changeme|change[-_ ]me|secret|todo|\.\.\.|…",
-    re.IGNORECASE,
-)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _base_url(value: str) -> str:
-    try:
-        url = urlsplit(value)
-        port_is_fine = url.port is None or url.port > 0
-    except ValueError as error:
-        raise ValueError(f"is not a URL: {error}") from error
-    if url.scheme not in ("http", "https") or not url.hostname or not port_is_fine:
-        raise ValueError(f"must be a URL like {SENT_URL}")
-    if url.username or url.password or url.query or url.fragment:
-        raise ValueError("must be scheme, host and path only; the key has its own variable")
-    if url.scheme == "http" and not is_loopback(url.hostname):
-        raise ValueError(
-            "plain http would send the key readable over the network; use https"
-            " (http is for this machine only)"
-        )
-    return value.rstrip("/")
-
-
-def _one_line(value: str) -> str:
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("must be one word without spaces")
-    return value
-
-
-def _comma_list(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _toolsets(value: tuple[str, ...]) -> tuple[str, ...]:
-    for name in value:
-        if name not in TOOLSETS:
-            raise ValueError(f"has {name!r}, which is none of {', '.join(TOOLSETS)}")
-    return value
-
-
-def _recipients(value: tuple[str, ...]) -> tuple[str, ...]:
-    for rule in value:
-        if not re.fullmatch(r"\+[1-9]\d{1,14}|\+[1-9]\d{0,13}\*|[A-Z]{2}", rule):
-            raise ValueError(
-                f"has {rule!r}; each entry is a number (+14155550101), a prefix (+1415*)"
-                " or a region (US)"
-            )
-    return value
-
-
-def _region(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2}", value):
-        raise ValueError("must be a region of two letters, like US or DE")
-    return value.upper()
-
-
-def _confirm(value: object) -> object:
-    if value == "page":
-        raise ValueError("the mode named page is reserved; use auto, ask, token or off")
-    return value
-
-
-def _state(value: str) -> str:
-    if re.match(r"rediss?://", value):
-        raise ValueError("redis is not supported by this version; give a file path or memory:")
-    return value
-
-
-Word = Annotated[str, AfterValidator(_one_line)]
-CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+Word = Annotated[str, AfterValidator(values.one_line)]
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)]
+Mode = Annotated[Literal["auto", "ask", "token", "off"], BeforeValidator(values.confirm)]
+_KEY_FILE_MOST = 4096
 _FLAG: dict[str, JsonValue] = {"flag": True}
 
 
@@ -116,7 +33,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True
+        frozen=True, extra="forbid", case_sensitive=True, env_ignore_empty=True
     )
 
     api_key: SecretStr | None = Field(
@@ -129,7 +46,7 @@ class Settings(BaseSettings):
         validation_alias="SENT_API_KEY_FILE",
         description="A file that holds the key; read again when Sent refuses it",
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(values.base_url)] = Field(
         SENT_URL,
         validation_alias="SENT_BASE_URL",
         json_schema_extra=_FLAG,
@@ -153,13 +70,13 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="`x-profile-id`: act for a child profile (v3)",
     )
-    default_region: Annotated[str, AfterValidator(_region)] | None = Field(
+    default_region: Annotated[str, AfterValidator(values.region)] | None = Field(
         None,
         validation_alias="SENT_DEFAULT_REGION",
         json_schema_extra=_FLAG,
         description="Region (like `US`) of numbers without `+`; none: such numbers are refused",
     )
-    confirm: Annotated[Literal["auto", "ask", "token", "off"], BeforeValidator(_confirm)] = Field(
+    confirm: Mode = Field(
         "auto",
         validation_alias="SENT_MCP_CONFIRM",
         json_schema_extra=_FLAG,
@@ -171,7 +88,7 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="Only tools that change nothing",
     )
-    toolsets: Annotated[CommaList, AfterValidator(_toolsets)] = Field(
+    toolsets: Annotated[CommaList, AfterValidator(values.toolsets)] = Field(
         ("contacts", "messages", "templates"),
         validation_alias="SENT_MCP_TOOLSETS",
         json_schema_extra=_FLAG,
@@ -183,7 +100,7 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="Every change is only a dry run (`sandbox: true`)",
     )
-    allowed_recipients: Annotated[CommaList, AfterValidator(_recipients)] = Field(
+    allowed_recipients: Annotated[CommaList, AfterValidator(values.recipients)] = Field(
         (),
         validation_alias="SENT_MCP_ALLOWED_RECIPIENTS",
         json_schema_extra=_FLAG,
@@ -226,7 +143,7 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="Seconds for one tool call, retries included",
     )
-    state: Annotated[str, AfterValidator(_state)] | None = Field(
+    state: Annotated[str, AfterValidator(values.state)] | None = Field(
         None,
         validation_alias="SENT_MCP_STATE",
         json_schema_extra=_FLAG,
@@ -264,36 +181,25 @@ class Settings(BaseSettings):
             return _checked_key(self.api_key.get_secret_value(), "SENT_API_KEY")
         if self.api_key_file is None:
             raise SettingsError("SENT_API_KEY is not set", code="MISSING_KEY")
+        where = "the file named by SENT_API_KEY_FILE"
         try:
-            text = self.api_key_file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            raise SettingsError(
-                f"the file named by SENT_API_KEY_FILE cannot be read: {reason}", code="KEY_FILE"
-            ) from error
-        return _checked_key(text.rstrip("\r\n"), "SENT_API_KEY_FILE")
+            with self.api_key_file.expanduser().open(encoding="utf-8-sig") as file:
+                text = file.read(_KEY_FILE_MOST)
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            raise SettingsError(f"{where} cannot be read: {reason}", code="KEY_FILE") from error
+        return _checked_key(text.rstrip("\r\n"), where)
+
+    def __reduce__(self) -> Never:
+        """Refused: a pickle would hold the secrets in plain text."""
+        raise TypeError("settings hold secrets and are not pickled")
 
 
-def _checked_key(value: str, variable: str) -> str:
-    problem = _key_problem(value)
+def _checked_key(value: str, where: str) -> str:
+    problem = values.key_problem(value)
     if problem:
-        raise SettingsError(f"{variable} {problem}", code="PLACEHOLDER_KEY")
+        raise SettingsError(f"{where} {problem}", code="PLACEHOLDER_KEY")
     return value
-
-
-def _key_problem(value: str) -> str | None:
-    if _PLACEHOLDER.fullmatch(value.strip()):
-        # Only what cannot be a key is repeated; the host forgot to fill it in.
-        return f"holds the placeholder {value.strip()!r} instead of a key"
-    if not value.strip():
-        return "is empty"
-    if value != value.strip() or any(character.isspace() for character in value):
-        return "has spaces or line breaks in or around the key"
-    if value[0] in "\"'`" or value[-1] in "\"'`":
-        return "has quotes around the key"
-    if not (value.isascii() and value.isprintable()):
-        return "has characters in it that no key has"
-    return None
 
 
 def load_settings(names: Iterable[str], **flags: object) -> Settings:
@@ -303,9 +209,10 @@ def load_settings(names: Iterable[str], **flags: object) -> Settings:
     unknown `SENT_MCP_` variable included: one that is mistyped must not pass for one that is set.
     """
     _refuse_unknown(names)
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = {name: value for name, value in flags.items() if value not in (None, "")}
+    by_variable = {variable_of(name): value for name, value in given.items()}
     try:
-        settings = Settings(**given)  # pyright: ignore[reportArgumentType]  # checked by pydantic
+        settings = Settings(**by_variable)  # pyright: ignore[reportArgumentType]  # checked by pydantic
     except PydanticValidationError as error:
         raise SettingsError(_problems(error, given), code="SETTINGS") from None
     return _complete(settings)
@@ -317,30 +224,29 @@ def _complete(settings: Settings) -> Settings:
     return settings
 
 
-def _problems(error: PydanticValidationError, flags: dict[str, object]) -> str:
+def _problems(error: PydanticValidationError, flags: Iterable[str]) -> str:
+    names = {variable_of(field): flag_of(field) for field in flags}
     lines: list[str] = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        field = str(problem["loc"][0])
-        name = flag_of(field) if field in flags else variable_of(field)
-        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+        variable = str(problem["loc"][0])
+        lines.append(
+            f"{names.get(variable, variable)}: {problem['msg'].removeprefix('Value error, ')}"
+        )
     return "; ".join(lines)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:
     known = [variable_of(field) for field in Settings.model_fields]
     for name in sorted(names):
-        if name.startswith("SENT_MCP_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+        if name.upper().startswith("SENT_MCP_") and name not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SettingsError(f"{name} is not a setting of this version{hint}", code="SETTINGS")
 
 
 def variable_of(field: str) -> str:
-    """The environment variable of a field, or `field` itself when it already is one."""
-    info: FieldInfo | None = Settings.model_fields.get(field)
-    if info is None:
-        return field
-    alias = info.validation_alias
+    """The environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else str(alias)
 
 

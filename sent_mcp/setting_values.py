@@ -1,0 +1,145 @@
+"""What the value of a setting must look like, and what is no API key but a forgotten placeholder.
+
+Each function returns the value or raises ValueError, worded to follow the setting's name.
+"""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from sent_mcp import phone
+
+SENT_URL = "https://api.sent.dm"
+TOOLSETS = ("contacts", "messages", "templates", "lookup")
+_QUOTES = "\"'`“”‘’"
+_TEMPLATE = re.compile(r"\$\{.*\}|\$\(.*\)|\$[A-Za-z_][\w:]*|%\w+%|<.*>|\{.*\}|\[.*\]")
+_FILLING = re.compile(r"[x0*•.…-]{3,}|…", re.IGNORECASE)
+_PREFIX = re.compile(r"sk_(live|test)_", re.IGNORECASE)
+_STOCK = ("api key", "apikey", "sent api key", "sent dm api key", "changeme", "change me", "todo")
+_ADDRESSING = {"your", "my", "the", "here", "insert", "paste", "enter", "replace", "put"}
+_BESIDES = {"sent", "dm", "api", "apikey", "key", "secret", "token", "actual", "real", "me", "with"}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def base_url(value: str) -> str:
+    """Scheme, host and path, without the last slash; plain http only to this machine."""
+    try:
+        url = urlsplit(value)
+        port_is_fine = url.port is None or url.port > 0
+    except ValueError:
+        # The reason would quote a piece of it, which may be a password.
+        raise ValueError(f"must be a URL like {SENT_URL}") from None
+    if url.scheme not in ("http", "https") or not url.hostname or not port_is_fine:
+        raise ValueError(f"must be a URL like {SENT_URL}")
+    if any(character in value for character in "@?#\\") or not value.isprintable():
+        raise ValueError("must be scheme, host and path only; the key has its own variable")
+    if url.scheme == "http" and not is_loopback(url.hostname):
+        raise ValueError(
+            "plain http would send the key readable over the network; use https"
+            " (http is for this machine only)"
+        )
+    return value.rstrip("/")
+
+
+def one_line(value: str) -> str:
+    """A word that can stand in a header."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be one word without spaces")
+    return value
+
+
+def comma_list(value: object) -> object:
+    """The parts of a comma list; one without any must not pass for the default."""
+    if not isinstance(value, str):
+        return value
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not parts:
+        raise ValueError("is an empty list; leave it out for the default")
+    return parts
+
+
+def toolsets(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of toolsets."""
+    for name in value:
+        if name not in TOOLSETS:
+            raise ValueError(f"has {name!r}, which is none of {', '.join(TOOLSETS)}")
+    return value
+
+
+def recipients(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Numbers, prefixes and regions."""
+    for rule in value:
+        if not re.fullmatch(r"\+[1-9]\d{1,14}|\+[1-9]\d{0,13}\*|[A-Z]{2}", rule):
+            raise ValueError(
+                f"has {rule!r}; each entry is a number (+14155550101), a prefix (+1415*)"
+                " or a region (US)"
+            )
+        if rule.isalpha():
+            region(rule)
+    return value
+
+
+def region(value: str) -> str:
+    """An ISO region that has phone numbers."""
+    if not phone.is_region(value.upper()):
+        raise ValueError(f"has {value!r}; a region has two letters, like US, DE or GB")
+    return value.upper()
+
+
+def confirm(value: object) -> object:
+    """Any mode but the reserved one."""
+    if value == "page":
+        raise ValueError("the mode named page is reserved; use auto, ask, token or off")
+    return value
+
+
+def state(value: str) -> str:
+    """Any store but those of later versions."""
+    if re.match(r"rediss?://", value):
+        raise ValueError("redis is not supported by this version; give a file path or memory:")
+    return value
+
+
+def key_problem(value: str) -> str | None:
+    """Why this cannot be an API key, to follow the name of where it stands; None when it can."""
+    plain = value.strip()
+    unquoted = plain.strip(_QUOTES)
+    if not unquoted:
+        return "is empty"
+    if _is_placeholder(unquoted):
+        return f"holds {_shown(unquoted)} instead of a key"
+    if value != plain or any(character.isspace() for character in plain):
+        return "has spaces or line breaks in or around the key"
+    if unquoted != plain:
+        return "has quotes around the key"
+    if not (value.isascii() and value.isprintable()):
+        return "has characters in it that no key has"
+    return None
+
+
+def _is_placeholder(value: str) -> bool:
+    """Whole words only: a real key may contain "key" or end with "secret"."""
+    bare = _PREFIX.sub("", value)
+    words = re.split(r"[-_ ]+", bare.lower())
+    return bool(
+        _TEMPLATE.fullmatch(value)
+        or _FILLING.fullmatch(bare)
+        or " ".join(re.split(r"[-_ ]+", value.lower())) in _STOCK
+        or (_ADDRESSING.intersection(words) and _ADDRESSING.union(_BESIDES).issuperset(words))
+    )
+
+
+def _shown(placeholder: str) -> str:
+    # Somebody may have put the real key between the brackets, and every real one has digits.
+    if len(placeholder) > 60 or any(character.isdigit() for character in placeholder):
+        return "a placeholder"
+    return f"the placeholder {placeholder!r}"

@@ -1,0 +1,521 @@
+"""What an operator sets: how it is read, what is refused and in which words, what never shows."""
+
+import pickle
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sent_mcp.errors import SettingsError
+from sent_mcp.settings import Settings, flag_of, flags, load_settings, variable_of
+
+KEY = "sk_live_4f9d2c7be1a8"
+SECRET = "0123456789abcdef0123456789abcdef"
+CHANGED: Mapping[str, tuple[str, object]] = {
+    "SENT_BASE_URL": ("https://proxy.example/sent/", "https://proxy.example/sent"),
+    "SENT_API_VERSION": ("v3", "v3"),
+    "SENT_SENDER_ID": ("sender-1", "sender-1"),
+    "SENT_PROFILE_ID": ("profile-1", "profile-1"),
+    "SENT_DEFAULT_REGION": ("gb", "GB"),
+    "SENT_MCP_CONFIRM": ("token", "token"),
+    "SENT_MCP_READ_ONLY": ("true", True),
+    "SENT_MCP_TOOLSETS": ("contacts, lookup", ("contacts", "lookup")),
+    "SENT_MCP_DRY_RUN": ("1", True),
+    "SENT_MCP_ALLOWED_RECIPIENTS": ("+14155550101,+1415*, US", ("+14155550101", "+1415*", "US")),
+    "SENT_MCP_MAX_RECIPIENTS": ("7", 7),
+    "SENT_MCP_MESSAGES_PER_DAY": ("0", 0),
+    "SENT_MCP_REQUESTS_PER_MINUTE": ("10", 10),
+    "SENT_MCP_MESSAGES_PER_MINUTE": ("5", 5),
+    "SENT_MCP_CALL_TIMEOUT": ("2.5", 2.5),
+    "SENT_MCP_STATE": ("memory:", "memory:"),
+    "SENT_MCP_MASK_PHONES": ("yes", True),
+    "SENT_MCP_LOG_LEVEL": ("DEBUG", "DEBUG"),
+}
+DEFAULTS: Mapping[str, object] = {
+    "SENT_BASE_URL": "https://api.sent.dm",
+    "SENT_API_VERSION": "v3",
+    "SENT_SENDER_ID": None,
+    "SENT_PROFILE_ID": None,
+    "SENT_DEFAULT_REGION": None,
+    "SENT_MCP_CONFIRM": "auto",
+    "SENT_MCP_READ_ONLY": False,
+    "SENT_MCP_TOOLSETS": ("contacts", "messages", "templates"),
+    "SENT_MCP_DRY_RUN": False,
+    "SENT_MCP_ALLOWED_RECIPIENTS": (),
+    "SENT_MCP_MAX_RECIPIENTS": 50,
+    "SENT_MCP_MESSAGES_PER_DAY": 500,
+    "SENT_MCP_REQUESTS_PER_MINUTE": 200,
+    "SENT_MCP_MESSAGES_PER_MINUTE": 60,
+    "SENT_MCP_CALL_TIMEOUT": 45,
+    "SENT_MCP_STATE": None,
+    "SENT_MCP_MASK_PHONES": False,
+    "SENT_MCP_LOG_LEVEL": "WARNING",
+}
+OTHERS = {
+    "SENT_DEFAULT_REGION": "DE",
+    "SENT_MCP_TOOLSETS": "messages",
+    "SENT_MCP_ALLOWED_RECIPIENTS": "DE",
+}
+Load = Callable[..., Settings]
+FIELDS = {variable_of(field): field for field in Settings.model_fields}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Settings from these variables and flags."""
+
+    def loaded(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
+        for name, value in (environment or {}).items():
+            monkeypatch.setenv(name, value)
+        return load_settings(environment or {}, **given)
+
+    return loaded
+
+
+def test_every_setting_is_tried_here() -> None:
+    """A new one must come with its test."""
+    tried = {*CHANGED, "SENT_API_KEY", "SENT_API_KEY_FILE", "SENT_MCP_SECRET"}
+    assert set(FIELDS) == tried
+    assert set(DEFAULTS) == set(CHANGED)
+
+
+@pytest.mark.parametrize("variable", CHANGED)
+def test_a_variable_sets_its_field(load: Load, variable: str) -> None:
+    """Read as text, kept as what it means."""
+    text, meant = CHANGED[variable]
+    assert getattr(load({variable: text}), FIELDS[variable]) == meant
+
+
+@pytest.mark.parametrize("variable", DEFAULTS)
+def test_without_a_variable_the_default_holds(load: Load, variable: str) -> None:
+    """Also when it is set to nothing, as hosts do with a field left blank."""
+    assert getattr(load(), FIELDS[variable]) == DEFAULTS[variable]
+    assert getattr(load({variable: ""}), FIELDS[variable]) == DEFAULTS[variable]
+
+
+@pytest.mark.parametrize("field", flags())
+def test_a_flag_wins_over_the_environment(load: Load, field: str) -> None:
+    """What is said at the launch is meant for this launch."""
+    variable = variable_of(field)
+    text, meant = CHANGED[variable]
+    other = OTHERS.get(variable, str(DEFAULTS[variable]))
+    assert getattr(load({variable: other}, **{field: text}), field) == meant
+
+
+@pytest.mark.parametrize("field", flags())
+def test_an_empty_flag_is_as_good_as_none(load: Load, field: str) -> None:
+    """`--allowed-recipients "$UNSET"` must not open what the environment closed."""
+    variable = variable_of(field)
+    text, meant = CHANGED[variable]
+    assert getattr(load({variable: text}, **{field: ""}), field) == meant
+
+
+def test_secrets_are_no_flags() -> None:
+    """Every user of the machine can read a command line."""
+    assert not {"api_key", "api_key_file", "secret"} & set(flags())
+
+
+def test_variables_of_other_programs_are_not_ours(load: Load) -> None:
+    """Only the documented names count, in their documented spelling."""
+    others = ("CONFIRM", "confirm", "STATE", "LOG_LEVEL", "READ_ONLY", "sent_mcp", "sent_state")
+    loaded = load({**dict.fromkeys(others, "off"), "API_KEY": KEY, "SECRET": SECRET})
+    assert loaded == load()
+    assert loaded.confirm == "auto"
+
+
+def test_a_dotenv_file_is_not_read(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the working directory must not set our base URL."""
+    (tmp_path / ".env").write_text("SENT_MCP_CONFIRM=off\n")
+    monkeypatch.chdir(tmp_path)
+    assert load().confirm == "auto"
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("SENT_MCP_READONLY", "SENT_MCP_READ_ONLY"),
+        ("SENT_MCP_ALLOWED_RECIPIENT", "SENT_MCP_ALLOWED_RECIPIENTS"),
+        ("sent_mcp_dry_run", "SENT_MCP_DRY_RUN"),
+    ],
+)
+def test_an_unknown_variable_of_ours_is_refused_with_the_nearest_name(
+    load: Load, variable: str, meant: str
+) -> None:
+    """A mistyped safety setting must not pass for one that is set."""
+    with pytest.raises(SettingsError, match=f"{variable} .* did you mean {meant}"):
+        load({variable: "1"})
+
+
+def test_an_unknown_variable_without_a_neighbour_is_refused_plainly(load: Load) -> None:
+    """No far-fetched guesses."""
+    with pytest.raises(SettingsError, match="SENT_MCP_ZZZ is not a setting of this version") as no:
+        load({"SENT_MCP_ZZZ": "1"})
+    assert "did you mean" not in str(no.value)
+
+
+BAD = [
+    ("SENT_BASE_URL", "http://api.sent.dm", "plain http"),
+    ("SENT_BASE_URL", "http://127.0.0.1.example.com", "plain http"),
+    ("SENT_BASE_URL", "http://10.0.0.1:8787", "plain http"),
+    ("SENT_BASE_URL", "ftp://api.sent.dm", "URL like"),
+    ("SENT_BASE_URL", "api.sent.dm", "URL like"),
+    ("SENT_BASE_URL", "https://", "URL like"),
+    ("SENT_BASE_URL", "https://api.sent.dm:port", "URL like"),
+    ("SENT_BASE_URL", "https://api.sent.dm:0", "URL like"),
+    ("SENT_BASE_URL", "https://[::1", "URL like"),
+    ("SENT_BASE_URL", "https://me:word@api.sent.dm", "own variable"),
+    ("SENT_BASE_URL", "https://@api.sent.dm", "own variable"),
+    ("SENT_BASE_URL", "https://api.sent.dm/?key=1", "own variable"),
+    ("SENT_BASE_URL", "https://api.sent.dm/?", "own variable"),
+    ("SENT_API_VERSION", "v2", "v3"),
+    ("SENT_SENDER_ID", "two words", "one word"),
+    ("SENT_PROFILE_ID", "a\nb", "one word"),
+    ("SENT_DEFAULT_REGION", "UK", "GB"),
+    ("SENT_DEFAULT_REGION", "Germany", "two letters"),
+    ("SENT_MCP_CONFIRM", "page", "reserved"),
+    ("SENT_MCP_CONFIRM", "yes", "token"),
+    ("SENT_MCP_READ_ONLY", "perhaps", "boolean"),
+    ("SENT_MCP_TOOLSETS", "contacts,webhooks", "webhooks"),
+    ("SENT_MCP_TOOLSETS", ",", "empty list"),
+    ("SENT_MCP_ALLOWED_RECIPIENTS", "4155550101", "4155550101"),
+    ("SENT_MCP_ALLOWED_RECIPIENTS", "*", "prefix"),
+    ("SENT_MCP_ALLOWED_RECIPIENTS", "UK", "GB"),
+    ("SENT_MCP_ALLOWED_RECIPIENTS", " , ", "empty list"),
+    ("SENT_MCP_MAX_RECIPIENTS", "0", "greater than or equal to 1"),
+    ("SENT_MCP_MESSAGES_PER_DAY", "many", "integer"),
+    ("SENT_MCP_REQUESTS_PER_MINUTE", "-1", "greater"),
+    ("SENT_MCP_MESSAGES_PER_MINUTE", "1.5", "integer"),
+    ("SENT_MCP_CALL_TIMEOUT", "51", "50"),
+    ("SENT_MCP_CALL_TIMEOUT", "nan", "less than or equal to 50"),
+    ("SENT_MCP_STATE", "redis://localhost/0", "redis is not supported by this version"),
+    ("SENT_MCP_LOG_LEVEL", "LOUD", "WARNING"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "reason"), BAD)
+def test_a_bad_value_is_refused_by_its_variable(
+    load: Load, variable: str, value: str, reason: str
+) -> None:
+    """The operator sees one line and knows which one to correct."""
+    with pytest.raises(SettingsError) as refused:
+        load({variable: value})
+    assert refused.value.code == "SETTINGS"
+    assert refused.value.message.startswith(f"{variable}: ")
+    assert reason in refused.value.message
+
+
+@pytest.mark.parametrize(("variable", "value", "reason"), BAD)
+def test_a_bad_flag_is_refused_by_its_flag(
+    load: Load, variable: str, value: str, reason: str
+) -> None:
+    """Whoever typed a flag should not look for a variable."""
+    field = FIELDS[variable]
+    with pytest.raises(SettingsError) as refused:
+        load({}, **{field: value})
+    assert refused.value.message.startswith(f"{flag_of(field)}: ")
+    assert reason in refused.value.message
+
+
+def test_all_bad_values_are_named_at_once(load: Load) -> None:
+    """Nobody likes to correct one and meet the next."""
+    with pytest.raises(SettingsError) as refused:
+        load({"SENT_MCP_CONFIRM": "x", "SENT_MCP_LOG_LEVEL": "x"}, max_recipients="x")
+    for name in ("SENT_MCP_CONFIRM: ", "SENT_MCP_LOG_LEVEL: ", "--max-recipients: "):
+        assert name in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787", "http://api.localhost"],
+)
+def test_plain_http_to_this_machine_is_fine(load: Load, url: str) -> None:
+    """That is where the emulator is."""
+    assert load({"SENT_BASE_URL": url}).base_url == url
+
+
+def test_v1_needs_a_sender_id(load: Load) -> None:
+    """The legacy API refuses every call without one."""
+    with pytest.raises(SettingsError, match="SENT_SENDER_ID is required"):
+        load({"SENT_API_VERSION": "v1"})
+    assert load({"SENT_API_VERSION": "v1", "SENT_SENDER_ID": "s"}).api_version == "v1"
+
+
+def test_the_state_is_in_the_users_own_folder_unless_set(load: Load) -> None:
+    """`memory:` stays what it is; a path may begin with a tilde."""
+    assert Path(load().state_location).name == "state.sqlite"
+    assert load(state="memory:").state_location == "memory:"
+    assert load(state="~/here.sqlite").state_location == Path.home() / "here.sqlite"
+
+
+# The key
+
+
+def test_the_key_has_an_alias_and_its_first_name_wins(load: Load) -> None:
+    """Both names are in use; an empty one does not count."""
+    assert load({"SENT_DM_API_KEY": KEY}).read_key() == KEY
+    assert load({"SENT_API_KEY": "", "SENT_DM_API_KEY": KEY}).read_key() == KEY
+    assert load({"SENT_API_KEY": "first", "SENT_DM_API_KEY": KEY}).read_key() == "first"
+
+
+def test_without_a_key_the_settings_load_and_the_key_is_missed_later(load: Load) -> None:
+    """The server starts and lists its tools without one."""
+    settings = load()
+    with pytest.raises(SettingsError, match="SENT_API_KEY is not set.*--demo") as missing:
+        settings.read_key()
+    assert missing.value.code == "MISSING_KEY"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${SENT_API_KEY}",
+        "${input:sent-api-key}",
+        "$(SENT_API_KEY)",
+        "$SENT_API_KEY",
+        "$env:SENT_API_KEY",
+        "%SENT_API_KEY%",
+        "<your key>",
+        "<SENT_API_KEY>",
+        "{{SENT_API_KEY}}",
+        "[your key]",
+        "your-api-key",
+        "your_api_key_here",
+        "YOUR_SENT_API_KEY",
+        "your sent dm api key",
+        "my-key",
+        "insert-your-key-here",
+        "paste your actual api key here",
+        "sk_live_your_key_here",
+        "SENT_API_KEY",
+        "api-key",
+        "changeme",
+        "TODO",
+        "xxxxxxxx",
+        "sk_live_xxxxxxxx",
+        "sk_test_...",
+        "sk_live_…",
+        "********",
+        '"${SENT_API_KEY}"',
+        " your-api-key ",
+    ],
+)
+def test_a_forgotten_placeholder_is_named_as_such(load: Load, value: str) -> None:
+    """Sent would only answer that the key is invalid."""
+    with pytest.raises(SettingsError, match="^PLACEHOLDER_KEY: SENT_API_KEY holds the pl") as no:
+        load({"SENT_API_KEY": value}).read_key()
+    assert repr(value.strip().strip('"')) in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (f'"{KEY}"', "quotes"),
+        (f"'{KEY}'", "quotes"),
+        (f"{KEY}'", "quotes"),
+        (f"“{KEY}”", "quotes"),
+        (f" {KEY}", "spaces"),
+        (f"{KEY}\n", "line breaks"),
+        (f"Bearer {KEY}", "spaces"),
+        (f"{KEY[:9]}\t{KEY[9:]}", "spaces"),
+        (f"{KEY}\x7f", "no key has"),
+        (f"{KEY}é", "no key has"),
+        (f"\u200b{KEY}", "no key has"),
+        ("   ", "is empty"),
+        ('""', "is empty"),
+        (f"<{KEY}>", "holds a placeholder"),
+        (f"${{{KEY}}}", "holds a placeholder"),
+        (f"{{{KEY}}}", "holds a placeholder"),
+        ("00000000-0000-0000-0000-000000000000", "holds a placeholder"),
+    ],
+)
+def test_a_spoilt_key_is_refused_without_being_repeated(
+    load: Load, value: str, reason: str
+) -> None:
+    """Whatever is wrong around it, the key itself may be real."""
+    with pytest.raises(SettingsError, match=f"^PLACEHOLDER_KEY: SENT_API_KEY .*{reason}") as no:
+        load({"SENT_API_KEY": value}).read_key()
+    assert KEY[9:] not in repr(no.value) + str(no.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        KEY,
+        "sk_test_emulator",
+        "sk_live_mykey9a8b7c",
+        "sk_live_7Hq2_your_key_secret",
+        "key-4d1f-secret",
+        "a" * 32,
+        "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        "00000000-0000-4000-8000-000000000001",
+        "xxx1",
+        "my-9key",
+        "apikey2",
+        "$ecret1-9",
+        "abc%def%",
+        "test",
+        "secret",
+    ],
+)
+def test_a_key_that_only_resembles_a_placeholder_is_taken(load: Load, key: str) -> None:
+    """A refusal here could not be overruled by anybody."""
+    assert load({"SENT_API_KEY": key}).read_key() == key
+
+
+@given(st.uuids(version=4))
+def test_every_uuid_is_a_key(key: uuid.UUID) -> None:
+    """Sent's documentation shows UUIDs as keys."""
+    assert load_settings((), api_key=str(key)).read_key() == str(key)
+
+
+@given(st.text("0123456789abcdefABCDEFxyzXYZ", min_size=16, max_size=64))
+def test_every_random_key_with_a_prefix_is_a_key(tail: str) -> None:
+    """All but a row of fillers."""
+    key = f"sk_live_{tail}7_key_secret"
+    assert load_settings((), api_key=key).read_key() == key
+
+
+# The key in a file
+
+
+@pytest.mark.parametrize("content", [KEY, f"{KEY}\n", f"{KEY}\r\n", f"\ufeff{KEY}\n"])
+def test_a_key_file_may_end_with_a_line_break_and_begin_with_a_mark(
+    load: Load, tmp_path: Path, content: str
+) -> None:
+    """As editors on either system write them."""
+    file = tmp_path / "key"
+    file.write_bytes(content.encode())
+    assert load({"SENT_API_KEY_FILE": str(file)}).read_key() == KEY
+
+
+def test_a_key_file_is_read_anew_each_time(load: Load, tmp_path: Path) -> None:
+    """So that a key can be changed under a running server."""
+    file = tmp_path / "key"
+    file.write_text("first1")
+    settings = load({"SENT_API_KEY_FILE": str(file)})
+    assert settings.read_key() == "first1"
+    file.write_text("second2")
+    assert settings.read_key() == "second2"
+
+
+def test_a_key_file_may_stand_in_the_home_folder(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hosts expand no tilde."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key").write_text(KEY)
+    assert load({"SENT_API_KEY_FILE": "~/key"}).read_key() == KEY
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing", "No such file"),
+        ("folder", "Is a directory"),
+        ("utf16", "not text in UTF-8"),
+        ("missing/under", "No such file"),
+    ],
+)
+def test_a_key_file_that_cannot_be_read_is_said_so(
+    load: Load, tmp_path: Path, name: str, reason: str
+) -> None:
+    """At the first call; the server has started."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "utf16").write_bytes(KEY.encode("utf-16"))
+    with pytest.raises(SettingsError, match=f"SENT_API_KEY_FILE cannot be read: .*{reason}") as no:
+        load({"SENT_API_KEY_FILE": str(tmp_path / name)}).read_key()
+    assert no.value.code == "KEY_FILE"
+    assert KEY not in str(no.value)
+
+
+def test_a_key_file_without_permission_is_said_so(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test may run as root, who may read everything."""
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    settings = load({"SENT_API_KEY_FILE": str(tmp_path / "key")})
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
+        settings.read_key()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is empty"),
+        ("\n", "is empty"),
+        (f"SENT_API_KEY={KEY}\nOTHER=1", "line breaks"),
+        (f"  {KEY}", "spaces"),
+        ("your-api-key", "placeholder"),
+    ],
+)
+def test_a_key_file_with_something_else_in_it_is_said_so(
+    load: Load, tmp_path: Path, content: str, reason: str
+) -> None:
+    """The file is named, not the variable's own value."""
+    file = tmp_path / "key"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=f"the file named by SENT_API_KEY_FILE .*{reason}"):
+        load({"SENT_API_KEY_FILE": str(file)}).read_key()
+
+
+def test_a_key_wins_over_a_key_file(load: Load, tmp_path: Path) -> None:
+    """The file is not even opened."""
+    file = str(tmp_path / "missing")
+    assert load({"SENT_API_KEY": KEY, "SENT_API_KEY_FILE": file}).read_key() == KEY
+
+
+# What never shows
+
+
+def test_secrets_stand_in_no_form_of_the_settings(load: Load) -> None:
+    """They end up in logs and bug reports otherwise."""
+    settings = load({"SENT_API_KEY": KEY, "SENT_MCP_SECRET": SECRET})
+    shown = [
+        repr(settings),
+        str(settings),
+        str(settings.model_dump()),
+        settings.model_dump_json(),
+        repr(settings.model_copy(update={"profile_id": "p"})),
+        str(vars(settings)),
+    ]
+    for text in shown:
+        assert KEY not in text
+        assert SECRET not in text
+
+
+def test_settings_are_not_pickled(load: Load) -> None:
+    """A pickle holds everything in plain text."""
+    with pytest.raises(TypeError, match="secrets"):
+        pickle.dumps(load({"SENT_API_KEY": KEY}))
+
+
+def test_settings_do_not_change(load: Load) -> None:
+    """Every part of the server sees the same."""
+    with pytest.raises(ValueError, match="frozen"):
+        load().confirm = "off"
+
+
+def test_a_refused_secret_is_not_repeated(load: Load) -> None:
+    """Neither the one that is too short nor its neighbours."""
+    with pytest.raises(SettingsError, match="SENT_MCP_SECRET: .*32") as refused:
+        load({"SENT_MCP_SECRET": "tooshort", "SENT_API_KEY": KEY, "SENT_MCP_CONFIRM": "x"})
+    assert "tooshort" not in repr(refused.value)
+    assert KEY not in repr(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_refused_url_does_not_repeat_a_password(load: Load) -> None:
+    """Not even a piece of it."""
+    for url in ("https://me:hunter2@host", "https://host:hunter2", "https://me:hunt/er2@host"):
+        with pytest.raises(SettingsError) as refused:
+            load({"SENT_BASE_URL": url})
+        assert "hunt" not in str(refused.value)
