@@ -1,23 +1,43 @@
-"""Phone numbers made unreadable: lightly in what a model reads, without mercy in logs."""
+"""Phone numbers made unreadable: carefully in what a model reads, without mercy in logs."""
 
 import re
 
-_INTERNATIONAL = re.compile(r"\+\d[\d\s().\-]{5,}\d")
-_IN_LOGS = re.compile(r"(?:\+|%2B|\b00)?\(?\d[\d\s().\-]{6,}\d", re.IGNORECASE)
-_KEY = re.compile(r"\bsk_(?:live|test)_\w+|(?<=x-api-key: )\S+", re.IGNORECASE)
+_GAP = r"[\s().\-/\u00b7\u2010-\u2015\u2212]{0,3}"
+_DIGIT = r"(?!\d{4}-\d\d-\d\d)\d"
+_FOR_MODELS = re.compile(
+    rf"""
+      \+\d{{7,15}}(?!\d)                       # E.164, whatever follows it
+    | \+[\s(]{{0,2}}\d(?:{_GAP}{_DIGIT}){{6,14}}  # with a plus, in any spelling
+    | (?<![\w.+\-/])(?<!\d:)\(?{_DIGIT}(?:{_GAP}{_DIGIT}){{7,16}}(?![\w\-]|:\d)  # no id, no time
+    """,
+    re.VERBOSE,
+)
+_LOG_GAP = (
+    r"(?:[\s().\-/+\u00b7\u2010-\u2015\u2212]|%2[089BDF]|%C2%A0|%E2%80%9[0-5]"
+    r"|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){0,3}"
+)
+_IN_LOGS = re.compile(rf"(?:\+|%2B)?\(?\d(?:{_LOG_GAP}\d){{6,}}", re.IGNORECASE)
+_KEY = re.compile(
+    r"sk_(?:live|test)_[\w\-]+"
+    r"|(?<=bearer )[^\s\"',]+"
+    r"|(?P<name>(?:x-api-key|api_key)[\"']?\s*[:=,]\s*b?[\"']?)[^\s\"',)]+",
+    re.IGNORECASE,
+)
 
 
 def mask_numbers(text: str) -> str:
-    """`text` with every number that starts with a plus cut to its first five and last two signs."""
-    return _INTERNATIONAL.sub(lambda match: _masked(match[0]), text)
+    """`text` with all but the ends of every phone number made stars; ids and times stay."""
+    return _FOR_MODELS.sub(lambda match: _masked(match[0]), text)
 
 
 def mask_log(text: str) -> str:
     """`text` without anything that looks like a phone number or an API key."""
-    return _IN_LOGS.sub(lambda match: _masked(match[0]), _KEY.sub("[key]", text))
+    without_keys = _KEY.sub(lambda match: f"{match['name'] or ''}[key]", text)
+    return _IN_LOGS.sub(lambda match: _masked(match[0]), without_keys)
 
 
 def _masked(number: str) -> str:
-    digits = "".join(character for character in number if character.isdigit())
     plus = "+" if number.startswith("+") else ""
-    return f"{plus}{digits[:4]}{'*' * (len(digits) - 6)}{digits[-2:]}"
+    digits = re.sub(r"%[0-9a-f]{2}|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\D", "", number, flags=re.I)
+    shown = max(1, min(4, len(digits) - 6))
+    return f"{plus}{digits[:shown]}{'*' * (len(digits) - shown - 2)}{digits[-2:]}"

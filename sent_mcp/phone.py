@@ -11,6 +11,7 @@ _SCHEME = re.compile(r"^\s*(tel|sms|whatsapp|phone|mobile)\s*:\s*(//)?", re.IGNO
 _EXTENSION = re.compile(r"(?:;\s*ext\s*=|\bext\b|\bextension\b|#|(?<=\d)\s*x\s*\d)", re.IGNORECASE)
 _MASKED = re.compile(r"[*•●∗]|\.{3}|…|[xX]{2,}")
 _MAX_LENGTH = 64
+_MOST_E164 = len("+") + 15
 
 
 class InvalidNumberError(ValueError):
@@ -72,7 +73,11 @@ def normalise(text: str, region: str | None = None) -> str:
     possible = is_possible_number_with_reason(number)
     if possible != ValidationResult.IS_POSSIBLE:
         raise InvalidNumberError(_lengths()[possible])
-    return format_number(number, PhoneNumberFormat.E164)
+    e164 = format_number(number, PhoneNumberFormat.E164)
+    if len(e164) > _MOST_E164:
+        # Some numbering plans (Germany's) leave room for more than E.164 does.
+        raise InvalidNumberError("has too many digits")
+    return e164
 
 
 def _dialled(text: str) -> str:
@@ -105,7 +110,8 @@ def _refuse_what_is_not_dialled(plain: str) -> None:
 
 
 def _without_country(digits: str) -> str:
-    hint = f"if it begins with one, write +{digits}; " if len(digits) >= 11 else ""
+    may_have_one = len(digits) >= 11 and not digits.startswith("0")
+    hint = f"if it begins with one, write +{digits}; " if may_have_one else ""
     return f"has no country code: {hint}write it like +14155550101, or set SENT_DEFAULT_REGION"
 
 

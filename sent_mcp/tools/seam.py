@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Mapping
+from string import ascii_lowercase
 
 import anyio
 import mcp_types as mcp
@@ -43,7 +44,8 @@ def _took_too_long(tool: Tool[Client], call: Call[Client]) -> str:
 
 
 def _defect(tool: Tool[Client], error: Exception) -> str:
-    error_id = secrets.token_hex(4)
+    # Letters only: in the log a row of digits would be masked as a phone number.
+    error_id = "".join(secrets.choice(ascii_lowercase) for _ in range(8))
     _log.error("error %s in %s", error_id, tool.offer.name, exc_info=error)
     done = NOTHING_DONE if tool.offer.read_only else "Read the current state before repeating it."
     return f"INTERNAL: a defect of sent-mcp, error {error_id} in its log on stderr. {done}"
