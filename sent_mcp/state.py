@@ -80,8 +80,11 @@ class StateStore(Protocol):
         """Keep an approval until it expires; the oldest above fifty of one caller are dropped."""
         ...
 
-    async def take(self, approval_id: str) -> Pending | Used | None:
-        """The approval, once: whoever asks again gets Used. None for one that is not known."""
+    async def take(self, approval_id: str, binding: str) -> Pending | Used | None:
+        """The approval, once: whoever asks again gets Used. None for one that is not known.
+
+        One that is expired, or bound to something else, is given too; it is dropped and not used.
+        """
         ...
 
     async def used(self, approval_id: str) -> Used | None:
@@ -132,9 +135,9 @@ class SqliteState:
         """See StateStore."""
         await self._do(lambda db: _hold(db, pending, self.now()))
 
-    async def take(self, approval_id: str) -> Pending | Used | None:
+    async def take(self, approval_id: str, binding: str) -> Pending | Used | None:
         """See StateStore."""
-        return await self._do(lambda db: _take(db, approval_id, self.now()))
+        return await self._do(lambda db: _take(db, approval_id, binding, self.now()))
 
     async def used(self, approval_id: str) -> Used | None:
         """See StateStore."""
@@ -234,12 +237,16 @@ def _hold(db: sqlite3.Connection, pending: Pending, now: float) -> None:
     )
 
 
-def _take(db: sqlite3.Connection, approval_id: str, now: float) -> Pending | Used | None:
+def _take(
+    db: sqlite3.Connection, approval_id: str, binding: str, now: float
+) -> Pending | Used | None:
     row = db.execute("DELETE FROM approvals WHERE id = ? RETURNING *", (approval_id,)).fetchone()
-    if row is not None:
+    if row is None:
+        return _used(db, approval_id)
+    pending = Pending(*row)
+    if pending.expires_at >= now and pending.binding == binding:
         db.execute("INSERT INTO used VALUES (?, NULL, ?)", (approval_id, now))
-        return Pending(*row)
-    return _used(db, approval_id)
+    return pending
 
 
 def _used(db: sqlite3.Connection, approval_id: str) -> Used | None:

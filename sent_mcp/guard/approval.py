@@ -1,5 +1,6 @@
 """One decision: may this change be made now, and if not, what is said instead."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from pydantic import JsonValue
 
 from sent_mcp.guard import token as tokens
 from sent_mcp.guard.question import Question
-from sent_mcp.state import Pending, StateStore, Used
+from sent_mcp.state import Pending, StateError, StateStore, Used
 
 VALID_SECONDS = 300.0
 CALLER = "local"
+_log = logging.getLogger("sent_mcp.guard")
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,15 @@ class Guard:
         return None if used is None else _already(used)
 
     async def finish(self, approved: Approved, status: str) -> None:
-        """Record what came of it, so that the same token used again only tells."""
+        """Record what came of it, so that the same token used again only tells.
+
+        A store that fails here must not hide what was done; the approval stays used.
+        """
         if approved.approval_id is not None:
-            await self._state.finish(approved.approval_id, status)
+            try:
+                await self._state.finish(approved.approval_id, status)
+            except StateError as error:
+                _log.warning("the outcome %s could not be recorded: %s", status, error.code)
 
     async def _check(self, asked: "_Asked", question: Question, token: str) -> Approved | Stopped:
         approval_id = tokens.read(await self._key(), token, asked.signed)
@@ -107,7 +115,7 @@ class Guard:
         binding = await self._binding(asked, question)
         # Nothing is awaited between taking an approval and acting on it: a cancellation that came
         # in between would use it up.
-        found = await self._state.take(approval_id)
+        found = await self._state.take(approval_id, binding)
         if isinstance(found, Used):
             return _already(found)
         if found is None or found.expires_at < self._state.now():

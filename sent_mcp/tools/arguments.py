@@ -27,6 +27,7 @@ from sent_mcp.errors import RefusedError, quoted
 _ABSENT = (None, "", "null", "None", "undefined")
 _NEVER_ABSENT = "dry_run"
 _ID = r"[A-Za-z0-9_-]{1,64}"
+_NO_NUMBER = r"[A-Za-z]|^\d{8}(-\d{4}){3}-\d{12}$"
 
 
 class Arguments(BaseModel):
@@ -95,6 +96,14 @@ def _number(value: str, info: ValidationInfo) -> str:
         raise ValueError(str(error)) from error
 
 
+def _recipient(value: str, info: ValidationInfo) -> str:
+    return value if is_contact_id(value) else _number(value, info)
+
+
+def _once(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
 def _text(value: object) -> object:
     # A model may write a number without quotes.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -157,7 +166,9 @@ ContactId = Annotated[
 Channel = Annotated[Literal["sms", "whatsapp"], BeforeValidator(_lower)]
 Lower = BeforeValidator(_lower)
 Upper = BeforeValidator(_upper)
-Number = Annotated[str, BeforeValidator(_text)]
+Digits = BeforeValidator(_text)
+Recipient = Annotated[str, BeforeValidator(_text), AfterValidator(_recipient)]
+Once = AfterValidator(_once)
 ListOf = BeforeValidator(_list)
 Addresses = BeforeValidator(_addresses)
 Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
@@ -175,5 +186,5 @@ class Change(Arguments):
 
 
 def is_contact_id(text: str) -> bool:
-    """Whether a recipient is written as a contact id: it has a letter, which numbers have not."""
-    return re.fullmatch(_ID, text) is not None and re.search("[A-Za-z]", text) is not None
+    """Whether a recipient is written as a contact id: numbers have no letter and no UUID's form."""
+    return re.fullmatch(_ID, text) is not None and re.search(_NO_NUMBER, text) is not None

@@ -1,6 +1,7 @@
 """Contacts: create, update, delete. `plan` reads and words the change, `act` makes it."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -64,6 +65,10 @@ class ContactDeleted(ChangeResult):
     """The id of a contact that was, or would be, deleted."""
 
     contact_id: str | None = None
+
+    def details(self) -> Iterable[str]:
+        """See Result."""
+        return (f"id: {self.contact_id}",) if self.contact_id else ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
         contact = answer.data
     changed, lost = [*plan.changes], False
     if plan.metadata:
-        with after(f"{_changed(changed)}"):
+        with after(_changed(changed)) if changed else nullcontext():
             answer = await contacts.update(
                 contact.id,
                 {"metadata": dict(plan.metadata)},

@@ -13,6 +13,7 @@ from sent_mcp.tools.arguments import (
     Arguments,
     Channel,
     ContactId,
+    Digits,
     Lower,
     Page,
     PageSize,
@@ -40,7 +41,10 @@ class ListContacts(Arguments):
     page_size: PageSize = 20
     search: (
         Annotated[
-            str, AfterValidator(_digits), Field(max_length=64, description="Digits of the number")
+            str,
+            Digits,
+            AfterValidator(_digits),
+            Field(max_length=64, description="Digits of the number"),
         ]
         | None
     ) = None

@@ -1,12 +1,15 @@
 """What was sent from here in 24 hours: the daily limit, and the last message to a number."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from sent_mcp.errors import OutcomeUnknownError, RefusedError, SentError
 from sent_mcp.guard.token import digest
 from sent_mcp.models import Recipient
-from sent_mcp.state import StateStore
+from sent_mcp.state import StateError, StateStore
+
+_log = logging.getLogger("sent_mcp.tools")
 
 
 class Journal:
@@ -35,13 +38,17 @@ class Journal:
         except OutcomeUnknownError:
             raise
         except SentError:
-            await self._state.release(rows)
+            with suppress(StateError):
+                await self._state.release(rows)
             raise
 
     async def note(self, rows: Sequence[int], sent: Sequence[Recipient]) -> None:
-        """Remember which message went to whom."""
-        pairs = [(await self._hidden(each.to), each.message_id) for each in sent]
-        await self._state.note(rows, pairs)
+        """Remember which message went to whom. A store that fails must not hide the send."""
+        try:
+            pairs = [(await self._hidden(each.to), each.message_id) for each in sent]
+            await self._state.note(rows, pairs)
+        except StateError as error:
+            _log.warning("a send could not be noted: %s", error.code)
 
     async def last_message_to(self, phone_number: str) -> str | None:
         """The id of the last message sent from here to a number within 24 hours."""

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from sent_mcp.errors import RefusedError
 from sent_mcp.models import Contact
-from sent_mcp.phone import InvalidNumberError, normalise, region_of
+from sent_mcp.phone import region_of
 from sent_mcp.tools.arguments import is_contact_id
 from sent_mcp.tools.parallel import look_up_all
 from sent_mcp.tools.registry import Limits, SentCall
-from sent_mcp.tools.results import word
 
 
 @dataclass(frozen=True)
-class Recipient:
+class Addressee:
     """A number, and the contact it belongs to, if any."""
 
     phone_number: str
@@ -25,15 +24,16 @@ class Recipient:
         return self.contact is not None and self.contact.opt_out is True
 
 
-async def resolve(call: SentCall, to: Sequence[str], channels: int) -> list[Recipient]:
+async def resolve(call: SentCall, to: Sequence[str], channels: int) -> list[Addressee]:
     """Every recipient once, with its record as it is now.
 
-    Raises RefusedError for a wrong number, one that is not allowed, and too many; for those that
-    are given as numbers before anything is asked of Sent.
+    Raises RefusedError for one that is not allowed, and too many; for those that are given as
+    numbers before anything is asked of Sent.
     """
-    ids = list(dict.fromkeys(each for each in to if is_contact_id(each)))
-    numbers = _numbers([each for each in to if not is_contact_id(each)], call.limits)
-    refuse_too_many(len(numbers) + len(ids), channels, call.limits)
+    ids = [each for each in to if is_contact_id(each)]
+    numbers = [each for each in to if not is_contact_id(each)]
+    refuse_not_allowed(numbers, call.limits)
+    refuse_too_many(len(to), channels, call.limits)
     by_id = await _look_up(call, ids)
     refuse_not_allowed([each.phone_number for each in by_id], call.limits)
     known = {each.phone_number: each for each in by_id}
@@ -64,20 +64,6 @@ def refuse_too_many(recipients: int, channels: int, limits: Limits) -> None:
         )
 
 
-def _numbers(texts: Sequence[str], limits: Limits) -> list[str]:
-    numbers: dict[str, None] = {}
-    problems: dict[str, list[str]] = {}
-    for text in texts:
-        try:
-            numbers[normalise(text, limits.region)] = None
-        except InvalidNumberError as error:
-            problems[f"to {word(text)}"] = [f"{error}."]
-    if problems:
-        raise RefusedError("the arguments of send_message are wrong", details=problems)
-    refuse_not_allowed(list(numbers), limits)
-    return list(numbers)
-
-
 def _allowed(number: str, rules: Sequence[str]) -> bool:
     if not rules:
         return True
@@ -89,14 +75,14 @@ def _allowed(number: str, rules: Sequence[str]) -> bool:
     return False
 
 
-async def _look_up(call: SentCall, keys: Sequence[str]) -> list[Recipient]:
+async def _look_up(call: SentCall, keys: Sequence[str]) -> list[Addressee]:
     return await look_up_all(
         lambda key: _recipient(call, key), keys, call.progress, "recipients looked up"
     )
 
 
-async def _recipient(call: SentCall, key: str) -> Recipient:
+async def _recipient(call: SentCall, key: str) -> Addressee:
     if is_contact_id(key):
         contact = (await call.client.contacts.get(key)).data
-        return Recipient(contact.e164, contact)
-    return Recipient(key, (await call.client.contacts.find_by_phone(key)).data)
+        return Addressee(contact.e164, contact)
+    return Addressee(key, (await call.client.contacts.find_by_phone(key)).data)

@@ -10,15 +10,15 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, model_validato
 from sent_mcp.errors import RefusedError, quoted
 from sent_mcp.guard import Question
 from sent_mcp.models import SendReceipt, Template
-from sent_mcp.tools.arguments import Addresses, Change, ListOf, Number, Texts
+from sent_mcp.tools.arguments import Addresses, Change, ListOf, Lower, Once, Recipient, Texts
 from sent_mcp.tools.content import find_template, refuse_unsendable
-from sent_mcp.tools.recipients import Recipient, resolve
+from sent_mcp.tools.recipients import Addressee, resolve
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, moment, next_call, word
 
 NOTHING_SENT = "Nothing was sent."
 _SHOWN = 10
-ChannelName = Literal["sent", "sms", "whatsapp", "rcs", "mms"]
+ChannelName = Annotated[Literal["sent", "sms", "whatsapp", "rcs", "mms"], Lower]
 
 
 def _with_offset(value: str) -> str:
@@ -28,6 +28,8 @@ def _with_offset(value: str) -> str:
         raise ValueError("is not a time; write it like 2026-12-01T09:00:00+01:00") from error
     if when.tzinfo is None:
         raise ValueError("needs an offset from UTC, like 2026-12-01T09:00:00+01:00")
+    if not 1 < when.year < 9999:
+        raise ValueError("is no time to send anything")
     return when.isoformat()
 
 
@@ -41,8 +43,9 @@ class SendMessage(Change):
     """To whom, what, and how."""
 
     to: Annotated[
-        list[Number],
+        list[Recipient],
         ListOf,
+        Once,
         Field(min_length=1, max_length=1000, description="Numbers or contact ids"),
     ]
     template_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
@@ -111,6 +114,8 @@ class SendResult(ChangeResult):
         """See Result."""
         for each in self.messages or ():
             yield f"{each.to} {each.message_id} {each.channel or 'channel chosen by Sent'}"
+        if self.template_name:
+            yield f"template: {self.template_name}"
         if self.skipped:
             yield f"skipped, opted out: {' '.join(self.skipped)}"
         if self.scheduled_at:
@@ -122,7 +127,7 @@ class SendPlan:
     """Everything that goes into the request, and the question about it."""
 
     arguments: SendMessage
-    recipients: tuple[Recipient, ...]
+    recipients: tuple[Addressee, ...]
     skipped: tuple[str, ...]
     template: Template | None
     question: Question
@@ -213,7 +218,7 @@ def _result(plan: SendPlan, status: str, message: str) -> SendResult:
 
 def _question(
     arguments: SendMessage,
-    recipients: Sequence[Recipient],
+    recipients: Sequence[Addressee],
     skipped: Sequence[str],
     template: Template | None,
     channels: Sequence[str],
@@ -236,7 +241,7 @@ def _question(
     )
 
 
-def _whom(recipients: Sequence[Recipient], channels: Sequence[str]) -> Iterable[str]:
+def _whom(recipients: Sequence[Addressee], channels: Sequence[str]) -> Iterable[str]:
     yield f"To: {_listed([each.phone_number for each in recipients])}"
     strangers = [each.phone_number for each in recipients if each.contact is None]
     if strangers:
@@ -278,7 +283,7 @@ def _when(scheduled_at: str | None) -> Iterable[str]:
 
 
 def _bound(
-    recipients: Sequence[Recipient], skipped: Sequence[str], template: Template | None
+    recipients: Sequence[Addressee], skipped: Sequence[str], template: Template | None
 ) -> dict[str, JsonValue]:
     people: list[JsonValue] = [
         [each.phone_number, None]

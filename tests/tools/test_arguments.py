@@ -1,0 +1,214 @@
+"""Arguments: lenient in form, strict in intent."""
+
+import pytest
+
+from tests.door import SEEDED, Door
+
+NUMBERS = [
+    "+14155550102",
+    " +1 415 555 0102 ",
+    "+1 (415) 555-0102",
+    "+1.415.555.0102",
+    "tel:+1-415-555-0102",
+    "whatsapp:+14155550102",
+    "0014155550102",
+    "\u202a+1\u00a0415\u00a0555\u00a00102\u202c",
+    "＋１４１５５５５０１０２",
+]
+
+
+@pytest.mark.parametrize("written", NUMBERS)
+async def test_a_number_is_understood_in_any_spelling(door: Door, written: str) -> None:
+    """It leaves as E.164."""
+    found = await door.done("find_contact_by_phone", phone_number=written)
+    assert (found["found"], found["phone_number"]) == (True, SEEDED)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("call me", "no digits"),
+        ("+1 415 555 0102 ext 7", "extension"),
+        ("+1415555", "too few digits"),
+        ("+1415555010212345", "too many digits"),
+        ("+999123456789", "country code that does not exist"),
+        ("4155550102", "no country code"),
+        ("+1415*****02", "masked"),
+        ("+14155550101, +14155550102", "more than one number"),
+        ("+1415555FOOD", "letters"),
+        ("+", "no digits"),
+        ("9" * 70, "too long"),
+        ("", "is empty"),
+        (["+14155550102"], "valid string"),
+        (True, "valid string"),
+        (None, "valid string"),
+    ],
+)
+async def test_a_number_nobody_could_dial_is_refused_with_the_reason(
+    door: Door, written: object, why: str
+) -> None:
+    """Nothing is asked of Sent."""
+    text = await door.refused("find_contact_by_phone", phone_number=written)
+    assert text.startswith("INVALID_ARGUMENTS: ")
+    assert why in text
+    assert "Nothing was changed or sent." in text
+    assert await door.log() == []
+
+
+async def test_numbers_may_be_text_and_values_in_any_case(door: Door) -> None:
+    """Models quote numbers and shout words."""
+    listed = await door.done(
+        "list_contacts", page="2", page_size=" 3 ", channel=" WhatsApp ", search=415
+    )
+    assert (listed["page"], listed["page_size"], len(listed["contacts"])) == (2, 3, 3)
+    assert (await door.log())[0]["query"] == "page=2&page_size=3&search=415&channel=whatsapp"
+    filtered = await door.done("list_contacts", reach="WHATSAPP_ONLY", opt_out="false")
+    assert len(filtered["contacts"]) == 2
+
+
+@pytest.mark.parametrize("absent", [None, "", "  ", "null", "None", "undefined"])
+async def test_nothing_in_an_optional_place_means_absent(door: Door, absent: object) -> None:
+    """Hosts fill every argument they know of."""
+    listed = await door.done(
+        "list_contacts", page=absent, search=absent, reach=absent, opt_out=absent, channel=absent
+    )
+    assert listed["page"] == 1
+    assert "scanned" not in listed
+    first = await door.call(
+        "delete_contact", contact_id=await door.contact(), confirmation_token=absent
+    )
+    assert first.data["status"] == "confirmation_required"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["+14155550102", "+14155550103"],
+        '["+14155550102", "+14155550103"]',
+        "+14155550102, +14155550103",
+        "+14155550102;+14155550103\n",
+        '["+14155550102", 14155550103]',
+    ],
+)
+async def test_a_list_may_come_as_text(door: Door, written: object) -> None:
+    """As JSON, or with commas."""
+    if "14155550103]" in str(written):
+        assert "to[1]: has no country code" in await door.refused(
+            "send_message", to=written, text="Hi"
+        )
+        return
+    asked = await door.done("send_message", to=written, text="Hi", channels='["SMS"]')
+    assert "To: +14155550102 +14155550103" in asked["question"].splitlines()
+    assert "Send 2 messages: 2 recipients on sms?" in asked["question"].splitlines()
+
+
+async def test_values_of_a_template_may_be_text_numbers_and_flags(door: Door) -> None:
+    """They are sent as text."""
+    asked = await door.done(
+        "send_message",
+        to=SEEDED,
+        template_name="welcome_message",
+        parameters='{"name": 7.5, "company": true}',
+        channels="SMS, WhatsApp",
+    )
+    lines = asked["question"].splitlines()
+    assert lines[-2:] == ['  name = "7.5"', '  company = "true"']
+    assert lines[1] == "Send 2 messages: 1 recipient on sms and whatsapp?"
+
+
+@pytest.mark.parametrize(
+    ("tool", "wrong", "near"),
+    [
+        ("delete_contact", "dryrun", "dry_run"),
+        ("delete_contact", "Dry-Run", "dry_run"),
+        ("delete_contact", "confirm_token", "confirmation_token"),
+        ("update_contact", "optout", "opt_out"),
+        ("update_contact", "default_chanel", "default_channel"),
+    ],
+)
+async def test_an_unknown_argument_is_refused_with_the_nearest_name(
+    door: Door, tool: str, wrong: str, near: str
+) -> None:
+    """A mistyped dry_run must not delete."""
+    text = await door.refused(tool, contact_id="abc", opt_out=True, **{wrong: True})
+    assert f"{wrong}: there is no such argument; did you mean {near}?" in text
+    assert "It takes: contact_id" in text
+    assert await door.log() == []
+
+
+async def test_an_argument_like_no_other_gets_the_list_of_names(door: Door) -> None:
+    """Its name is shown on one line, whatever is in it."""
+    text = await door.refused("find_contact_by_phone", phone_number=SEEDED, **{"zz\nzz": 1})
+    assert "zz\\nzz: there is no such argument; It takes: phone_number." in text
+
+
+@pytest.mark.parametrize("flag", [None, "", "null", "maybe", 2, [], {}])
+@pytest.mark.parametrize("tool", ["delete_contact", "update_contact"])
+async def test_dry_run_is_never_taken_for_absent(door: Door, tool: str, flag: object) -> None:
+    """Whoever writes it wants no change; what cannot be read is refused."""
+    given: dict[str, object] = {"opt_out": True} if tool == "update_contact" else {}
+    text = await door.refused(tool, contact_id=await door.contact(), dry_run=flag, **given)
+    assert "dry_run: " in text
+    assert await door.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "place"),
+    [
+        ("list_contacts", {"page": 0}, "page: should be greater than or equal to 1"),
+        ("list_contacts", {"page": -1}, "page: should be"),
+        ("list_contacts", {"page": 1.5}, "page: should be a valid integer"),
+        ("list_contacts", {"page": {}}, "page: should be a valid integer"),
+        ("list_contacts", {"page_size": 101}, "page_size: should be less than or equal to 100"),
+        ("list_contacts", {"page_size": 0}, "page_size: "),
+        ("list_contacts", {"channel": "pigeon"}, "channel: should be 'sms' or 'whatsapp'"),
+        ("list_contacts", {"reach": "all"}, "reach: should be 'sms_only', "),
+        ("list_contacts", {"reach": ["both"]}, "reach: should be"),
+        ("list_contacts", {"search": "Maria"}, 'search: "Maria" has no digit. Contacts have no'),
+        ("list_contacts", {"search": "1" * 65}, "search: "),
+        ("list_contacts", {"search": {"a": 1}}, "search: should be a valid string"),
+        ("get_contact", {}, "contact_id: is required"),
+        ("get_contact", {"contact_id": "../me"}, "contact_id: "),
+        ("get_contact", {"contact_id": "a/b"}, "contact_id: "),
+        ("get_contact", {"contact_id": "abc\n"}, "contact_id: "),
+        ("get_contact", {"contact_id": "a" * 65}, "contact_id: "),
+        ("get_contact", {"contact_id": ["abc"]}, "contact_id: should be a valid string"),
+        ("get_message", {"message_ids": ["ok", "a b"]}, "message_ids[1]: "),
+        ("get_message", {"message_ids": []}, "message_ids: "),
+        ("get_message", {"message_ids": ["a"] * 101}, "message_ids: "),
+        ("get_message", {"message_ids": {"a": 1}}, "message_ids: should be a valid list"),
+        ("get_message", {}, "arguments: give either message_ids or to"),
+        ("get_message", {"message_ids": "a", "to": SEEDED}, "give either message_ids or to"),
+        ("update_contact", {"contact_id": "a"}, "give default_channel, opt_out or metadata"),
+        ("update_contact", {"contact_id": "a", "metadata": "{"}, "metadata: should be JSON"),
+        ("update_contact", {"contact_id": "a", "metadata": [1]}, "metadata: should be a valid"),
+        ("update_contact", {"contact_id": "a", "metadata": {"x": {}}}, "metadata[x]: should be"),
+        ("update_contact", {"contact_id": "a", "metadata": {"x": None}}, "metadata[x]: should"),
+        ("delete_contact", {"contact_id": "a", "confirmation_token": "x" * 501}, "at most 500"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_by_name(
+    door: Door, tool: str, arguments: dict[str, object], place: str
+) -> None:
+    """Each problem stands on its own line, and nothing was asked of Sent."""
+    text = await door.refused(tool, **arguments)
+    assert text.startswith(f"INVALID_ARGUMENTS: the arguments of {tool} are wrong.\n")
+    assert any(line.startswith(place) or place in line for line in text.splitlines()), text
+    assert "Nothing was changed or sent. Correct the arguments and call again." in text
+    assert await door.log() == []
+
+
+async def test_every_problem_is_named_at_once(door: Door) -> None:
+    """One correction should be enough."""
+    text = await door.refused("list_contacts", page=0, page_size=999, chanel="sms")
+    assert [line.split(":")[0] for line in text.splitlines()[1:-1]] == [
+        "page",
+        "page_size",
+        "chanel",
+    ]
+
+
+async def test_numbers_without_a_country_belong_to_the_region_that_is_set(door: Door) -> None:
+    """None is set here, so the refusal names the setting."""
+    text = await door.refused("find_contact_by_phone", phone_number="(415) 555-0102")
+    assert "write it like +14155550101, or set SENT_DEFAULT_REGION" in text

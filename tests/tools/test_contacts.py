@@ -1,0 +1,263 @@
+"""Contacts: lists, filters, one by id, one by number, and the verdict on both channels."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from sent_mcp.emulator import create_app
+from tests.door import SEEDED, Door, opened
+
+NEW = "+14155550160"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+async def everything(door: Door, **filters: object) -> list[dict[str, Any]]:
+    """All contacts a filter lets through, page after page."""
+    found: list[dict[str, Any]] = []
+    page: int | None = 1
+    while page is not None:
+        answer = await door.done("list_contacts", page=page, **filters)
+        found += answer["contacts"]
+        page = answer.get("next_page") or (answer["page"] + 1 if answer["has_more"] else None)
+    return found
+
+
+async def test_a_page_of_contacts_names_the_next_call(door: Door) -> None:
+    """The page is as Sent has it."""
+    reply = await door.call("list_contacts", page_size=2, search="+1415555010")
+    first, second = reply.data.pop("contacts")
+    assert reply.data == {
+        "message": "2 of 10 contacts, page 1 of 5.",
+        "next": 'list_contacts(page=2, page_size=2, search="+1415555010")',
+        "page": 1,
+        "page_size": 2,
+        "total_count": 10,
+        "total_pages": 5,
+        "has_more": True,
+    }
+    assert set(first) == {"id", "phone_number", "available_channels", "default_channel", "opt_out"}
+    assert second["phone_number"].startswith("+1415555010")
+    lines = reply.text.splitlines()
+    assert lines[1] == "id phone_number available_channels default_channel opt_out"
+    assert lines[2].split()[:2] == [first["id"], first["phone_number"]]
+    assert lines[-1] == f"Next: {reply.data['next']}"
+
+
+async def test_the_pages_hold_every_contact_once_and_end(door: Door) -> None:
+    """The last page names no next call."""
+    found = await everything(door, page_size=40)
+    assert len({contact["id"] for contact in found}) == len(found) == 150
+    last = await door.done("list_contacts", page=8)
+    assert "next" not in last
+    assert last["has_more"] is False
+
+
+async def test_a_page_beyond_the_end_is_empty(door: Door) -> None:
+    """That is an answer, not an error."""
+    reply = await door.call("list_contacts", page=999)
+    assert reply.data["contacts"] == []
+    assert reply.text == "0 of 150 contacts, page 999 of 8."
+
+
+@pytest.mark.parametrize("page_size", [1, 20, 100])
+@pytest.mark.parametrize(
+    ("reach", "channels", "count"),
+    [
+        ("sms_only", (True, False), 74),
+        ("whatsapp_only", (False, True), 2),
+        ("both", (True, True), 71),
+        ("unknown", (False, False), 3),
+    ],
+)
+async def test_reach_loses_no_contact_between_pages(
+    door: Door, reach: str, channels: tuple[bool, bool], count: int, page_size: int
+) -> None:
+    """The union over next_page is the exact set."""
+    everyone = await everything(door, page_size=100)
+    found = await everything(door, page_size=page_size, reach=reach)
+    expected = {
+        contact["id"]
+        for contact in everyone
+        if tuple(name in contact["available_channels"] for name in ("sms", "whatsapp")) == channels
+    }
+    assert {contact["id"] for contact in found} == expected
+    assert len(found) == len(expected) == count
+
+
+@pytest.mark.parametrize(("opt_out", "count"), [(True, 9), (False, 141)])
+async def test_opt_out_loses_no_contact_between_pages(
+    door: Door, opt_out: bool, count: int
+) -> None:
+    """Nine of the seeds have opted out."""
+    found = await everything(door, page_size=3, opt_out=opt_out)
+    assert len({contact["id"] for contact in found}) == len(found) == count
+    assert all(contact["opt_out"] is opt_out for contact in found)
+
+
+async def test_a_filter_reads_no_more_pages_than_it_needs(state: Path) -> None:
+    """It says how much it read, and where to go on with all filters."""
+    async with opened(create_app(contacts=350), state) as door:
+        answer = await door.done(
+            "list_contacts", page=2, page_size=5, reach="both", channel="sms", opt_out=False
+        )
+        assert len(await door.log()) == 1
+    assert (answer["page"], answer["page_size"], answer["scanned"]) == (2, 100, 100)
+    assert (answer["complete"], answer["has_more"], answer["next_page"]) == (False, True, 3)
+    assert answer["next"] == (
+        'list_contacts(page=3, page_size=5, reach="both", opt_out=false, channel="sms")'
+    )
+    assert answer["message"].endswith("then ask for page 3 for the rest.")
+
+
+async def test_a_filter_at_the_end_says_it_is_complete(door: Door) -> None:
+    """Three seeds have no known channels."""
+    answer = await door.done("list_contacts", reach="unknown")
+    assert (answer["scanned"], answer["complete"]) == (150, True)
+    assert answer["message"] == "3 of 150 contacts read match."
+    assert "next" not in answer
+    assert "next_page" not in answer
+
+
+async def test_progress_is_told_while_pages_are_read(door: Door) -> None:
+    """A filter may take a while."""
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    await door.client.call_tool("list_contacts", {"reach": "unknown"}, progress_callback=listen)
+    assert told == [(1, 2, "pages read"), (2, 2, "pages read")]
+
+
+async def test_a_contact_is_read_by_id_with_its_message_counts(door: Door) -> None:
+    """The counts only where they are asked for."""
+    contact_id = await door.contact()
+    plain = await door.done("get_contact", contact_id=contact_id)
+    assert plain == {
+        "message": "Contact +14155550102.",
+        "contact": {
+            "id": contact_id,
+            "phone_number": "+14155550102",
+            "available_channels": ["sms", "whatsapp"],
+            "default_channel": "sms",
+            "opt_out": False,
+            "country_code": "1",
+            "region_code": "US",
+            "format_international": "+1 415-555-0102",
+            "format_national": "(415) 555-0102",
+            "format_rfc": "tel:+1-415-555-0102",
+            "created_at": "2026-08-13T14:02:46Z",
+        },
+    }
+    counted = await door.call("get_contact", contact_id=contact_id, include_summary="true")
+    assert counted.data["summary"]["message_count"] == 2
+    assert counted.data["summary"]["channels_used"] == ["whatsapp"]
+    assert "message_count: 2" in counted.text.splitlines()
+
+
+async def test_a_contact_nobody_wrote_to_has_empty_counts(door: Door) -> None:
+    """There is no last message then."""
+    contact_id = await door.contact("+14155550149")
+    summary = (await door.done("get_contact", contact_id=contact_id, include_summary=True))[
+        "summary"
+    ]
+    assert summary == {"message_count": 0, "channels_used": [], "channel_scores": {}}
+
+
+@pytest.mark.parametrize(
+    ("contact_id", "code"), [(UNKNOWN_ID, "RESOURCE_001"), ("nobody", "VALIDATION_003")]
+)
+async def test_an_id_of_no_contact_is_an_error_with_its_request(
+    door: Door, contact_id: str, code: str
+) -> None:
+    """The next step never names a tool that changes something."""
+    text = await door.refused("get_contact", contact_id=contact_id)
+    assert text.startswith(f"{code}: ")
+    assert "Nothing was changed or sent." in text
+    assert "(request req_" in text
+
+
+@pytest.mark.parametrize(
+    ("phone_number", "whatsapp", "sms", "sentence"),
+    [
+        ("+14155550102", "yes", "yes", "is on WhatsApp."),
+        ("+14155550101", "no", "yes", "is not on WhatsApp."),
+    ],
+)
+async def test_a_known_number_has_a_verdict(
+    door: Door, phone_number: str, whatsapp: str, sms: str, sentence: str
+) -> None:
+    """With the time of the answer and the age of the record."""
+    found = await door.done("find_contact_by_phone", phone_number=phone_number)
+    assert (found["found"], found["whatsapp"], found["sms"]) == (True, whatsapp, sms)
+    assert found["message"] == f"{phone_number} {sentence}"
+    assert found["record_date"] == found["contact"]["created_at"] < found["as_of"]
+
+
+async def test_a_contact_on_whatsapp_only_is_not_on_sms(door: Door) -> None:
+    """Two seeds are."""
+    contact = (await door.done("list_contacts", reach="whatsapp_only"))["contacts"][0]
+    found = await door.done("find_contact_by_phone", phone_number=contact["phone_number"])
+    assert (found["whatsapp"], found["sms"]) == ("yes", "no")
+
+
+async def test_a_number_that_is_no_contact_is_unknown_and_not_a_no(door: Door) -> None:
+    """That is an answer, not an error."""
+    found = await door.done("find_contact_by_phone", phone_number=NEW)
+    as_of = found.pop("as_of")
+    assert as_of
+    assert found == {
+        "message": f"{NEW} is not a contact, so nothing is known about its channels;"
+        " that is not a no.",
+        "found": False,
+        "phone_number": NEW,
+        "whatsapp": "unknown",
+        "sms": "unknown",
+    }
+
+
+async def test_a_contact_whose_channels_sent_does_not_know_is_unknown(door: Door) -> None:
+    """However old its record is."""
+    contact = (await door.done("list_contacts", reach="unknown"))["contacts"][0]
+    found = await door.done("find_contact_by_phone", phone_number=contact["phone_number"])
+    assert (found["whatsapp"], found["sms"]) == ("unknown", "unknown")
+    assert "may or may not be on WhatsApp" in found["message"]
+
+
+@pytest.mark.parametrize(("number", "later"), [("+14155550161", "no"), ("+14155550160", "yes")])
+async def test_a_contact_is_never_a_no_in_its_first_minute(
+    door: Door, number: str, later: str
+) -> None:
+    """Sent answers `sms` at creation and looks further afterwards."""
+    await door.done("create_contact", phone_number=number)
+    young = await door.done("find_contact_by_phone", phone_number=number)
+    assert (young["found"], young["whatsapp"], young["sms"]) == (True, "unknown", "yes")
+    assert "still looked up; ask in a minute" in young["message"]
+    await door.advance(50)
+    still = await door.done("find_contact_by_phone", phone_number=number)
+    assert still["whatsapp"] != "no"
+    unknown = [c["phone_number"] for c in await everything(door, reach="unknown")]
+    assert (number in unknown) is (later == "no")
+    await door.advance(15)
+    settled = await door.done("find_contact_by_phone", phone_number=number)
+    assert settled["whatsapp"] == later
+
+
+async def test_an_opted_out_contact_is_said_to_be(door: Door) -> None:
+    """Whoever asks about it may want to write to it."""
+    contact = await door.opted_out()
+    found = await door.done("find_contact_by_phone", phone_number=contact["phone_number"])
+    assert found["message"].endswith("; opted out of messages.")
+    assert found["record_date"] == found["contact"]["updated_at"]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_both_eras_of_the_protocol_get_the_same_answer(
+    app: Starlette, state: Path, mode: str
+) -> None:
+    """Hosts of either kind are served."""
+    async with opened(app, state, mode=mode) as door:
+        found = await door.done("find_contact_by_phone", phone_number=SEEDED)
+    assert found["whatsapp"] == "yes"
