@@ -1,0 +1,221 @@
+"""Who may import whom, who alone knows which library, and how large anything may grow."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sent_mcp
+
+ROOT = Path(sent_mcp.__file__).parent
+MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+MOST_LINES, MOST_FUNCTION_LINES = 300, 45
+
+LAYERS: dict[str, set[str]] = {
+    "advice": set(),
+    "models": set(),
+    "phone": set(),
+    "masking": set(),
+    "emulator": set(),
+    "errors": {"advice"},
+    "state": {"errors"},
+    "setting_values": {"phone"},
+    "settings": {"errors", "setting_values"},
+    "client": {"errors", "models"},
+    "guard": {"errors", "state"},
+    "tools": {"advice", "client", "errors", "guard", "masking", "models", "phone", "state"},
+    "serving": {"masking"},
+    "server": {"client", "errors", "guard", "masking", "settings", "state", "tools"},
+    "cli": {"emulator", "errors", "server", "serving", "settings"},
+    "__main__": {"cli"},
+}
+"""Each layer and the layers it may import, besides itself."""
+
+OWNERS: dict[str, tuple[str, ...]] = {
+    "httpx": ("client/connection.py", "server.py"),
+    "limits": ("client/budgets.py",),
+    "tenacity": ("client/retries.py",),
+    "sqlite3": ("state.py", "emulator/", "cli/emulator.py", "cli/launch.py"),
+    "starlette": ("emulator/", "cli/emulator.py"),
+    "uvicorn": ("emulator/serving.py",),
+    "phonenumbers": ("phone.py", "emulator/phones.py", "emulator/numbers.py"),
+    "typer": ("cli/app.py",),
+    "rich": ("cli/",),
+    "argparse": ("cli/serve.py",),
+    "platformdirs": ("settings.py",),
+    "pydantic_settings": ("settings.py",),
+    "pydantic": ("models/", "settings.py", "client/", "guard/", "tools/", "server.py", "cli/"),
+    "mcp": ("tools/", "server.py", "serving/", "cli/"),
+    "mcp_types": ("tools/", "server.py", "serving/", "cli/"),
+    "requests": (),
+    "httpx2": (),
+}
+"""Libraries and the only places that may load them (two commands name what they serve)."""
+
+TRIES = {
+    "tools/seam.py:answer": "the one place where errors become answers",
+    "tools/registry.py:_approved": "records the outcome of an approved change before it passes on",
+    "tools/registry.py:_settled": "an unknown outcome is a result, not an error",
+    "tools/journal.py:counted": "gives back what was counted and certainly not sent",
+    "tools/journal.py:note": "a store that fails must not hide a send",
+    "tools/parallel.py:look_up_all": "takes the first error out of a task group's",
+    "tools/arguments.py:parse": "words what pydantic found wrong",
+    "tools/arguments.py:_number": "a reason of `phone` becomes one of pydantic's",
+    "tools/arguments.py:_json": "a parser",
+    "tools/sending.py:_with_offset": "a parser",
+}
+"""The functions of `tools` that may catch something, each with its reason."""
+
+
+def _imports(tree: ast.AST, *, at_run_time: bool = False) -> Iterator[str]:
+    """Dotted names of all imports; with `at_run_time` not those for type checkers only."""
+    for node in ast.iter_child_nodes(tree):
+        if at_run_time and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        else:
+            yield from _imports(node, at_run_time=at_run_time)
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _layer(module: str) -> str:
+    return module.split("/")[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "__init__.py"])
+def test_a_layer_imports_only_the_layers_it_may(module: str) -> None:
+    """A request passes each layer once downward, its answer once upward."""
+    layer = _layer(module)
+    allowed = {layer, *LAYERS[layer]}
+    if layer != "emulator":
+        allowed.add("__version__")
+    for name in _imports(TREES[module]):
+        if name.split(".")[0] == "sent_mcp":
+            assert name.split(".")[1] in allowed, f"{module} imports {name}"
+
+
+def test_every_layer_exists() -> None:
+    """The table above says nothing about layers that are gone."""
+    assert set(LAYERS) == {_layer(name) for name in MODULES if name != "__init__.py"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_library_is_known_only_where_it_belongs(module: str) -> None:
+    """So that it can be replaced in one place, and is loaded only when that place is."""
+    for name in _imports(TREES[module], at_run_time=True):
+        owners = OWNERS.get(name.split(".")[0])
+        if owners is not None:
+            assert module.startswith(owners), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_are_absolute(module: str) -> None:
+    """A moved file keeps its meaning."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}"
+
+
+def test_tools_catch_nothing_but_in_the_named_places() -> None:
+    """Everything else passes to the seam, which is the only one to word errors."""
+    found = {
+        f"{module}:{function.name}"
+        for module, tree in TREES.items()
+        if module.startswith("tools/")
+        for function in _functions(tree)
+        if any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(function))
+    }
+    assert found == set(TRIES)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if _layer(m) not in ("cli", "__main__")])
+def test_only_commands_touch_the_environment_and_print(module: str) -> None:
+    """Everything else is told; stdout belongs to the protocol."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Attribute):
+            said = ast.unparse(node)
+            assert said not in ("os.environ", "os.getenv", "sys.argv", "sys.stdout", "sys.exit"), (
+                f"{module}:{node.lineno}"
+            )
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("print", "input", "exit"), f"{module}:{node.lineno}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_fits_into_a_readers_head(module: str) -> None:
+    """Longer ones are two things."""
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= MOST_LINES, f"{module} has {lines} lines"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_function_fits_on_a_screen(module: str) -> None:
+    """Longer ones are two things, too."""
+    for function in _functions(TREES[module]):
+        lines = (function.end_lineno or function.lineno) - function.lineno + 1
+        assert lines <= MOST_FUNCTION_LINES, f"{module}: {function.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_what_it_is_for(module: str) -> None:
+    """In its name and in its first sentence."""
+    words = set(module.removesuffix(".py").replace("/", "_").split("_"))
+    assert not words & {"util", "utils", "helper", "helpers", "manager", "common", "misc", "core"}
+    assert ast.get_docstring(TREES[module]), f"{module} has no docstring"
+
+
+WITHOUT_NETWORK = """
+import ssl, sys
+
+def refused(event, arguments):
+    if event.startswith("socket."):
+        raise SystemExit(f"{event} {arguments}")
+
+def no_context(*_, **__):
+    raise SystemExit("an SSL context was made")
+
+sys.addaudithook(refused)
+ssl.SSLContext.__new__ = no_context
+"""
+HEAVY = [
+    "httpx",
+    "phonenumbers",
+    "limits",
+    "typer",
+    "rich",
+    "sent_mcp.cli.app",
+    "sent_mcp.client.connection",
+    "sent_mcp.emulator.app",
+]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import sent_mcp.server",
+        "from sent_mcp.server import build_server\n"
+        "from sent_mcp.settings import load_settings\n"
+        "build_server(load_settings(()))",
+        "import sent_mcp.cli.serve",
+    ],
+    ids=["import", "build", "command"],
+)
+def test_starting_loads_nothing_heavy_and_needs_no_network(start: str) -> None:
+    """Hosts start a server for every conversation, and most never call a tool."""
+    script = f"{WITHOUT_NETWORK}\n{start}\nprint([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.strip(), done.stderr, done.returncode) == ("[]", "", 0)
