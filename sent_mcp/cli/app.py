@@ -1,9 +1,8 @@
 """The commands for people. `serve` has a parser of its own, without typer."""
 
-import sys
 from collections.abc import Coroutine
 from ipaddress import ip_address
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import anyio
 import typer
@@ -17,11 +16,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 Demo = Annotated[bool, typer.Option("--demo", help="Use the embedded emulator; needs no key.")]
-DemoDb = Annotated[str | None, typer.Option(help="Like --demo, and keep its data in this file.")]
+DemoDb = Annotated[
+    str | None, typer.Option(metavar="PATH", help="Like --demo, and keep its data in this file.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Outcome = TypeVar("Outcome")
 
 
 def _version(wanted: bool) -> None:
@@ -39,20 +41,15 @@ def options(
     """Options before the command."""
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    add_help_option=False,
-)
-def serve(context: typer.Context) -> None:
-    """Serve MCP on stdio (`sent-mcp serve --help` lists its flags)."""
-    from sent_mcp.cli.serve import serve as run_server
-
-    raise typer.Exit(run_server(context.args))
+@app.command()
+def serve() -> None:
+    """Serve MCP on stdio; see `sent-mcp serve --help`."""
+    # Only listed here: `__main__` runs it, without loading this module.
 
 
 @app.command()
 def demo() -> None:
-    """See it work in a minute: asks a real server about an emulated address book."""
+    """See it work: asks a real server what people ask."""
     from sent_mcp.cli.demo import run_demo
 
     raise typer.Exit(anyio.run(run_demo))
@@ -63,45 +60,58 @@ def tools(demo: Demo = False, demo_db: DemoDb = None, as_json: AsJson = False) -
     """Show the tools a host would see."""
     from sent_mcp.cli.call import print_tools
 
-    raise typer.Exit(_finished(print_tools(demo=demo, demo_db=demo_db, as_json=as_json)))
+    _finish(print_tools(demo=demo, demo_db=demo_db, as_json=as_json), as_json)
 
 
 @app.command()
 def call(
-    tool: Annotated[str, typer.Argument(help="The tool's name.")],
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool's name.")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Its arguments; a list is JSON."),
     ] = None,
-    args: Annotated[str | None, typer.Option(help="Arguments as one JSON object.")] = None,
+    args: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Its arguments as one JSON object.")
+    ] = None,
     demo: Demo = False,
     demo_db: DemoDb = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call one tool through MCP. Exit code: 0 done, 3 confirmation needed, 2 usage, 1 else."""
-    from sent_mcp.cli.call import UsageError, call_tool, parse_arguments
+    """Call one tool through MCP.
 
-    try:
-        given = parse_arguments(arguments or [], args)
-    except UsageError as error:
-        raise typer.BadParameter(str(error)) from error
-    done = call_tool(tool, given, demo=demo, demo_db=demo_db, as_json=as_json)
-    raise typer.Exit(_finished(done))
+    Exit code: 0 done, 3 confirmation needed, 2 wrong usage, 1 anything else.
+    """
+    from sent_mcp.cli.call import call_tool
+
+    pairs = arguments or []
+    done = call_tool(tool, pairs, args, demo=demo, demo_db=demo_db, as_json=as_json)
+    _finish(done, as_json)
 
 
 @app.command()
 def emulator(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8787,
-    db: Annotated[str | None, typer.Option(help="Keep its data in this file.")] = None,
-    contacts: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many.")] = 150,
-    latency_ms: Annotated[int, typer.Option(min=0, help="Wait before each answer.")] = 0,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="0 takes a free one.")
+    ] = 8787,
+    db: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Keep its data in this file.")
+    ] = None,
+    contacts: Annotated[
+        int, typer.Option(min=0, max=1_000_000, metavar="N", help="How many a new one has.")
+    ] = 150,
+    latency_ms: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Wait before each answer.")
+    ] = 0,
     strict_phones: Annotated[
         bool, typer.Option("--strict-phones", help="Refuse numbers nobody can have.")
     ] = False,
     requests_per_minute: Annotated[
-        int | None, typer.Option(min=1, help="Answer 429 above this; none: no limit.")
+        int | None, typer.Option(min=1, metavar="N", help="Answer 429 above this.")
     ] = None,
-    api_key: Annotated[str, typer.Option(help="The key it takes.")] = "sk_test_emulator",
+    api_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The key it takes.")
+    ] = "sk_test_emulator",
 ) -> None:
     """Run the emulated Sent API alone, for any SDK."""
     from sent_mcp.cli.emulator import run_emulator
@@ -128,12 +138,18 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _finished(work: Coroutine[Any, Any, int]) -> int:
+def _finish(work: Coroutine[Any, Any, int], as_json: bool) -> NoReturn:
+    from sent_mcp.cli.call import FAILED, USAGE, UsageError, print_error
+
     async def run() -> int:
         return await work
 
     try:
-        return anyio.run(run)
+        code = anyio.run(run)
+    except UsageError as error:
+        print_error(f"USAGE: {error}", as_json=as_json)
+        code = USAGE
     except SettingsError as error:
-        print(f"sent-mcp: {error}", file=sys.stderr)
-        return 1
+        print_error(str(error), as_json=as_json)
+        code = FAILED
+    raise typer.Exit(code)

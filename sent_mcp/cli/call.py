@@ -1,7 +1,9 @@
 """`sent-mcp tools` and `sent-mcp call`: what a host sees, and one call, through MCP."""
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 import mcp_types as mcp
@@ -28,15 +30,15 @@ class UsageError(ValueError):
     """The command's words are off."""
 
 
-def parse_arguments(pairs: Sequence[str], as_json: str | None) -> dict[str, JsonValue]:
+def parse_arguments(pairs: Sequence[str], as_object: str | None) -> dict[str, JsonValue]:
     """`key=value` words on top of a JSON object. Values stay text; the tool reads them.
 
     Raises UsageError.
     """
     arguments: dict[str, JsonValue] = {}
-    if as_json is not None:
+    if as_object is not None:
         try:
-            given: JsonValue = json.loads(as_json)
+            given: JsonValue = json.loads(as_object)
         except ValueError as error:
             raise UsageError(f"--args is not JSON: {error}") from error
         if not isinstance(given, dict):
@@ -55,39 +57,55 @@ async def print_tools(*, demo: bool, demo_db: str | None, as_json: bool) -> int:
     async with _client(demo, demo_db) as client:
         listed = (await client.list_tools()).tools
     if as_json:
-        shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        shown: JsonValue = [
+            tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed
+        ]
+        _print_json(shown)
         return DONE
+    width = shutil.get_terminal_size().columns
     for tool in listed:
         properties: dict[str, JsonValue] = tool.input_schema["properties"]
         needed: list[str] = tool.input_schema.get("required", [])
         words = (name if name in needed else f"[{name}]" for name in properties)
-        print(f"{tool.name} {' '.join(words)}\n    {tool.description}")
+        print(tool.name, *words)
+        print(textwrap.indent(textwrap.fill(tool.description or "", width - 4), "    "))
     return DONE
 
 
 async def call_tool(
     name: str,
-    arguments: dict[str, JsonValue],
+    pairs: Sequence[str],
+    as_object: str | None,
     *,
     demo: bool,
     demo_db: str | None,
     as_json: bool,
 ) -> int:
-    """Call one tool and print its answer; the exit code. Raises SettingsError."""
+    """Call one tool and print its answer; the exit code. Raises SettingsError, UsageError."""
+    arguments = parse_arguments(pairs, as_object)
     async with _client(demo, demo_db) as client:
         known = [tool.name for tool in (await client.list_tools()).tools]
-        if name not in known:
-            print(f"sent-mcp: no tool {name!r}; there are: {', '.join(known)}", file=sys.stderr)
-            return USAGE
-        result = await client.call_tool(name, arguments)
+        result = await client.call_tool(name, arguments) if name in known else None
+    if result is None:
+        raise UsageError(f"no tool {name!r}; there are: {', '.join(known)}")
     text = "\n".join(part.text for part in result.content if isinstance(part, mcp.TextContent))
+    if result.is_error:
+        print_error(text, as_json=as_json)
+        return FAILED
     if as_json:
-        shown = _error(text) if result.is_error else result.structured_content
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        _print_json(result.structured_content)
     else:
-        print(text, file=sys.stderr if result.is_error else sys.stdout)
-    return FAILED if result.is_error else _exit_code(result.structured_content)
+        print(text)
+    return _exit_code(result.structured_content)
+
+
+def print_error(text: str, *, as_json: bool) -> None:
+    """Print `CODE: message`, as JSON for programs and on stderr for people."""
+    if as_json:
+        code, _, message = text.partition(": ")
+        _print_json({"error": {"code": code, "message": message}})
+    else:
+        print(text, file=sys.stderr)
 
 
 def _client(demo: bool, demo_db: str | None) -> Client:
@@ -97,9 +115,8 @@ def _client(demo: bool, demo_db: str | None) -> Client:
     return Client(build_server(settings, emulator=launch_emulator(demo=demo, demo_db=demo_db)))
 
 
-def _error(text: str) -> JsonValue:
-    code, _, message = text.partition(": ")
-    return {"error": {"code": code, "message": message}}
+def _print_json(value: JsonValue) -> None:
+    print(json.dumps(value, indent=2))
 
 
 def _exit_code(structured: dict[str, JsonValue]) -> int:

@@ -6,19 +6,22 @@ ask, and shows what a model would read. Every answer is checked against what mus
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
 import mcp_types as mcp
 from mcp import Client, StdioServerParameters, stdio_client
+from mcp.shared.exceptions import MCPError
 from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
 Facts = dict[str, JsonValue]
-_MOST_LINES = 7
-_INDENT = " " * 9
+_LONG = 9
+"""Answers above this many lines and the last are shown in part."""
+_SHOWN = 7
+_SERVE = ("--demo", "--state", "memory:")
 _DELIVERY_SECONDS = 20.0
 _SEND: Facts = {
     "to": ["+1 415 555 0102"],
@@ -39,67 +42,94 @@ class Conversation:
         self, question: str, tool: str, arguments: Facts, is_right: Callable[[Facts], bool]
     ) -> Facts:
         """Ask, show the call and the answer, and check it. Returns the structured answer."""
-        self.console.print(f"\n[bold cyan]You[/]    {question}")
+        self.say(question)
         return await self.call(tool, arguments, is_right)
+
+    def say(self, question: str) -> None:
+        """What the person asks."""
+        self.console.print()
+        self._row("You    ", "bold cyan", question)
 
     async def call(self, tool: str, arguments: Facts, is_right: Callable[[Facts], bool]) -> Facts:
         """One call, shown and checked."""
         shown = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
-        self.console.print(Text.assemble(("Model  ", "bold magenta"), f"{tool}({shown})"))
-        result = await self.client.call_tool(tool, arguments)
-        text = "\n".join(part.text for part in result.content if isinstance(part, mcp.TextContent))
-        facts: Facts = {} if result.is_error else result.structured_content
-        right = not result.is_error and is_right(facts)
+        self._row("Model  ", "bold magenta", f"{tool}({shown})")
+        text, facts = await self._answer(tool, arguments)
+        right = facts is not None and is_right(facts)
         self.wrong += not right
         self._show(text, right)
-        return facts
+        return facts or {}
 
-    async def delivered(self, message_id: str) -> Facts:
+    async def delivered(self, message_id: JsonValue) -> Facts:
         """Ask until the message has arrived; the emulator takes about four seconds."""
+        target: Facts = {"message_ids": [message_id]}
         with anyio.move_on_after(_DELIVERY_SECONDS):
             while True:
-                result = await self.client.call_tool("get_message", {"message_ids": [message_id]})
-                if _outcome(result.structured_content) == "delivered":
+                _, facts = await self._answer("get_message", target)
+                if _outcome(facts) != "pending":
                     break
                 await anyio.sleep(0.5)
-        return await self.call(
-            "get_message",
-            {"message_ids": [message_id]},
-            lambda facts: _outcome(facts) == "delivered",
-        )
+        return await self.call("get_message", target, lambda facts: _outcome(facts) == "delivered")
+
+    async def _answer(self, tool: str, arguments: Facts) -> tuple[str, Facts | None]:
+        """What the model reads, and the same facts; none when it is an error."""
+        try:
+            result = await self.client.call_tool(tool, arguments)
+        except MCPError as error:
+            return error.message, None
+        text = "\n".join(part.text for part in result.content if isinstance(part, mcp.TextContent))
+        return text, None if result.is_error else result.structured_content
 
     def _show(self, text: str, right: bool) -> None:
         *lines, last = text.splitlines()
-        more = len(lines) - _MOST_LINES
-        cut = [*lines[:_MOST_LINES], f"... {more} more lines"] if more > 1 else lines
-        mark = Text("✓ ", "green") if right else Text("✗ not what it should be: ", "bold red")
-        body = f"\n{_INDENT}".join([*cut, last])
-        self.console.print(Text.assemble(_INDENT[:-2], mark, body))
+        if len(lines) > _LONG:
+            lines = [*lines[:_SHOWN], f"... {len(lines) - _SHOWN} more lines"]
+        if right:
+            self._row("       ✓ ", "green", "\n".join([*lines, last]))
+        else:
+            self._row("       ✗ ", "bold red", "\n".join(["This is wrong:", *lines, last]))
+
+    def _row(self, label: str, style: str, body: str) -> None:
+        """One turn; what does not fit into a line goes on under its beginning."""
+        margin = Text(label, style)
+        for line in Text(body).wrap(self.console, self.console.width - len(label)):
+            line.rstrip()
+            self.console.print(margin + line)
+            margin = Text(" " * len(label))
 
 
-async def run_demo() -> int:
-    """Hold the conversation; 0 only if every answer was right."""
+async def run_demo(flags: Sequence[str] = _SERVE) -> int:
+    """Hold the conversation with `sent-mcp serve` and these flags; 0 if every answer was right."""
     console = Console(highlight=False)
     console.print(
         "[bold]sent-mcp demo[/]: a real MCP server over stdio, on an emulated address book"
     )
     console.print("of 150 contacts. No account, no key; nothing leaves this machine.", style="dim")
-    command = ["-m", "sent_mcp", "serve", "--demo", "--state", "memory:"]
+    wrong: int | None = None
+    try:
+        wrong = await _converse(["-m", "sent_mcp", "serve", *flags], console)
+    except* MCPError:
+        console.print("\nThe server did not start.", style="bold red")
+    if wrong == 0:
+        console.print("\n[bold]Every answer was right.[/] The README shows how to add")
+        console.print("`sent-mcp serve --demo` to your own MCP host.")
+        return 0
+    if wrong is not None:
+        console.print(f"\nAnswers that were wrong: {wrong}.", style="bold red")
+    return 1
+
+
+async def _converse(command: list[str], console: Console) -> int:
     server = StdioServerParameters(command=sys.executable, args=command)
     async with Client(stdio_client(server)) as client:
         talk = Conversation(client, console)
         listed = (await client.list_tools()).tools
-        console.print(
-            f"\nThe server offers {len(listed)} tools: {', '.join(t.name for t in listed)}."
-        )
+        names = ", ".join(tool.name for tool in listed)
+        console.print(f"\nThe server offers {len(listed)} tools: {names}.")
         await _questions(talk)
         await _changes(talk)
         await _guarded(talk)
-    ending = "Every answer was right." if not talk.wrong else f"{talk.wrong} answers were wrong."
-    console.print(
-        f"\n[bold]{ending}[/] Next: sent-mcp serve --demo in your MCP host; see the README."
-    )
-    return 1 if talk.wrong else 0
+    return talk.wrong
 
 
 async def _questions(talk: Conversation) -> None:
@@ -108,25 +138,25 @@ async def _questions(talk: Conversation) -> None:
         "Is +1 (415) 555-0102 on WhatsApp?",
         find,
         {"phone_number": "+1 (415) 555-0102"},
-        lambda facts: facts["whatsapp"] == "yes",
+        lambda facts: facts.get("whatsapp") == "yes",
     )
     await talk.ask(
         "And 415-555-0101, in the US?",
         find,
         {"phone_number": "+1 415-555-0101"},
-        lambda facts: facts["whatsapp"] == "no",
+        lambda facts: facts.get("whatsapp") == "no",
     )
     await talk.ask(
         "And +1 415 555 0160?",
         find,
         {"phone_number": "+14155550160"},
-        lambda facts: facts["whatsapp"] == "unknown" and facts["found"] is False,
+        lambda facts: facts.get("whatsapp") == "unknown" and facts.get("found") is False,
     )
     await talk.ask(
         "Who can only be reached on WhatsApp?",
         "list_contacts",
         {"reach": "whatsapp_only"},
-        lambda facts: _length(facts["contacts"]) == 2 and facts["complete"] is True,
+        lambda facts: _length(facts.get("contacts")) == 2 and facts.get("complete") is True,
     )
 
 
@@ -135,13 +165,13 @@ async def _changes(talk: Conversation) -> None:
         "Add +44 20 7946 0123.",
         "create_contact",
         {"phone_number": "+44 20 7946 0123"},
-        lambda facts: facts["status"] == "created",
+        lambda facts: facts.get("status") == "created",
     )
     await talk.ask(
         "No more messages to that one, please.",
         "update_contact",
-        {"contact_id": _contact(made)["id"], "opt_out": True},
-        lambda facts: _contact(facts)["opt_out"] is True,
+        {"contact_id": _contact(made).get("id"), "opt_out": True},
+        lambda facts: _contact(facts).get("opt_out") is True,
     )
 
 
@@ -150,31 +180,31 @@ async def _guarded(talk: Conversation) -> None:
         "Send order_confirmation to +1 415 555 0102.",
         "send_message",
         _SEND,
-        lambda facts: facts["status"] == "confirmation_required",
+        lambda facts: facts.get("status") == "confirmation_required",
     )
     sent = await talk.ask(
         "Yes, send it.",
         "send_message",
         {**_SEND, "confirmation_token": asked.get("confirmation_token")},
-        lambda facts: facts["status"] == "accepted",
+        lambda facts: facts.get("status") == "accepted",
     )
-    talk.console.print("\n[bold cyan]You[/]    Did it arrive?")
-    await talk.delivered(str(_first(sent["messages"])["message_id"]))
+    talk.say("Did it arrive?")
+    await talk.delivered(_first(sent.get("messages")).get("message_id"))
     found = await talk.ask(
         "Delete the contact +1 415 555 0104.",
         "find_contact_by_phone",
         {"phone_number": "+1 415 555 0104"},
-        lambda facts: facts["found"] is True,
+        lambda facts: facts.get("found") is True,
     )
-    target = {"contact_id": _contact(found)["id"]}
+    target = {"contact_id": _contact(found).get("id")}
     asked = await talk.call(
-        "delete_contact", target, lambda facts: facts["status"] == "confirmation_required"
+        "delete_contact", target, lambda facts: facts.get("status") == "confirmation_required"
     )
     await talk.ask(
         "Yes, delete it.",
         "delete_contact",
         {**target, "confirmation_token": asked.get("confirmation_token")},
-        lambda facts: facts["status"] == "deleted",
+        lambda facts: facts.get("status") == "deleted",
     )
 
 
@@ -188,8 +218,8 @@ def _first(items: JsonValue) -> Facts:
     return first if isinstance(first, dict) else {}
 
 
-def _outcome(facts: Facts) -> JsonValue:
-    return _first(facts.get("messages")).get("outcome")
+def _outcome(facts: Facts | None) -> JsonValue:
+    return _first((facts or {}).get("messages")).get("outcome")
 
 
 def _length(items: JsonValue) -> int:

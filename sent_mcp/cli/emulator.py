@@ -1,5 +1,6 @@
 """`sent-mcp emulator`: the emulated API on a port."""
 
+import os
 import sqlite3
 import sys
 
@@ -18,7 +19,8 @@ async def run_emulator(emulated: Starlette, host: str, port: int) -> int:
     try:
         await serve(emulated, host=host, port=port, on_ready=ready)
     except OSError as error:
-        print(f"sent-mcp: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
+        reason = os.strerror(error.errno or 0)
+        print(f"sent-mcp: cannot listen on {host}, port {port}: {reason}", file=sys.stderr)
         return 1
     except sqlite3.Error as error:
         print(f"sent-mcp: the database cannot be used: {error}", file=sys.stderr)

@@ -1,8 +1,11 @@
 """From flags and environment to settings and, for a demo, an emulator in this process."""
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from sent_mcp.errors import SettingsError
 from sent_mcp.settings import SENT_URL, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -24,12 +27,23 @@ def launch_settings(*, demo: bool = False, **flags: object) -> Settings:
 
 
 def launch_emulator(*, demo: bool, demo_db: str | None) -> "Starlette | None":
-    """The emulator for a demo, in memory or in the file `demo_db`."""
+    """The emulator for a demo, in memory or in the file `demo_db`. Raises SettingsError."""
     if not demo:
         return None
+    if demo_db:
+        _refuse_unusable(demo_db)
     from sent_mcp.emulator import create_app
 
     return create_app(database=demo_db or ":memory:", api_key=DEMO_KEY)
+
+
+def _refuse_unusable(demo_db: str) -> None:
+    try:
+        with closing(sqlite3.connect(demo_db)) as database:
+            database.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        problem = f"--demo-db: {demo_db!r} cannot be used: {error}"
+        raise SettingsError(problem, code="SETTINGS") from error
 
 
 def warnings(settings: Settings, *, demo: bool) -> list[str]:

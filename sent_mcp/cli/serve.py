@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Literal, get_args, get_origin
 
 import anyio
+from pydantic.fields import FieldInfo
 
 from sent_mcp.cli.launch import launch_emulator, launch_settings, warnings
 from sent_mcp.errors import SettingsError
@@ -21,30 +23,48 @@ def serve(arguments: Sequence[str]) -> int:
     demo = given.pop("demo") or demo_db is not None
     try:
         settings = launch_settings(demo=demo, **given)
+        emulator = launch_emulator(demo=demo, demo_db=demo_db)
     except SettingsError as error:
         print(f"sent-mcp: {error}", file=sys.stderr)
         return 2
     log_to_stderr(settings.log_level)
     for line in warnings(settings, demo=demo):
         print(f"sent-mcp: {line}", file=sys.stderr)
-    server = build_server(settings, emulator=launch_emulator(demo=demo, demo_db=demo_db))
-    try:
-        anyio.run(serve_stdio, server)
-    except KeyboardInterrupt:
-        return 130
+    anyio.run(serve_stdio, build_server(settings, emulator=emulator))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sent-mcp serve",
-        description="Serve MCP on stdin and stdout. Flags win over the environment.",
+        usage="sent-mcp serve [--demo | --demo-db PATH] [SETTINGS]",
+        description="Serve MCP on stdin and stdout, the way an MCP host starts it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--demo", action="store_true", help="an embedded emulator; needs no key")
-    parser.add_argument("--demo-db", metavar="PATH", help="like --demo, and keep its data here")
+    parser.add_argument("--demo", action="store_true", help="Use an embedded emulator; no key")
+    parser.add_argument("--demo-db", metavar="PATH", help="Like --demo, and keep its data here")
+    group = parser.add_argument_group(
+        "settings",
+        "Each can also come from the variable in brackets; the flag wins. The key has no flag: "
+        "it comes from SENT_API_KEY, or from the file named by SENT_API_KEY_FILE.",
+    )
     for name, info in flags().items():
-        described = f"{info.description} ({variable_of(name)})".replace("%", "%%")
-        action = argparse.BooleanOptionalAction if info.annotation is bool else "store"
-        parser.add_argument(flag_of(name), dest=name, action=action, help=described)
+        described = f"{info.description} ({variable_of(name)}{_default(info)})".replace("%", "%%")
+        if info.annotation is bool:
+            group.add_argument(flag_of(name), action=argparse.BooleanOptionalAction, help=described)
+        else:
+            group.add_argument(flag_of(name), metavar=_metavar(info), help=described)
     return parser
+
+
+def _metavar(info: FieldInfo) -> str:
+    if get_origin(info.annotation) is Literal:
+        return "|".join(get_args(info.annotation))
+    return "N" if info.annotation is int or info.annotation is float else "TEXT"
+
+
+def _default(info: FieldInfo) -> str:
+    default: str | float | tuple[str, ...] | None = info.default
+    if not default:
+        return ""
+    return f", default {','.join(default) if isinstance(default, tuple) else default}"
