@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-_SECONDS = 30
+_SECONDS = 60
 
 
 @dataclass(frozen=True)
