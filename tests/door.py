@@ -40,7 +40,7 @@ class Door:
 
     def __init__(self, client: Client, http: httpx.AsyncClient) -> None:
         self.client = client
-        self._http = http
+        self.http = http
         self._tools: dict[str, mcp.Tool] = {}
 
     async def tools(self) -> dict[str, mcp.Tool]:
@@ -85,7 +85,7 @@ class Door:
 
     async def log(self) -> list[dict[str, Any]]:
         """Every API request so far."""
-        return (await self._http.get("/__emulator/requests")).json()
+        return (await self.http.get("/__emulator/requests")).json()
 
     async def changes(self) -> list[str]:
         """The requests so far that change something: method and path."""
@@ -94,7 +94,7 @@ class Door:
 
     async def forget(self) -> None:
         """Clears the log of requests."""
-        await self._http.delete("/__emulator/requests")
+        await self.http.delete("/__emulator/requests")
 
     async def advance(self, seconds: float) -> None:
         """Moves the emulator's clock."""
@@ -114,7 +114,7 @@ class Door:
         return (await self.done("list_contacts", opt_out=True))["contacts"][0]
 
     async def _control(self, name: str, body: object) -> None:
-        response = await self._http.post(f"/__emulator/{name}", json=body)
+        response = await self.http.post(f"/__emulator/{name}", json=body)
         assert response.is_success, response.text
 
 

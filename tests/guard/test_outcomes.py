@@ -1,0 +1,200 @@
+"""Once approved: it finishes, it happens at most once, and what is said about it is true."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.door import SEEDED, Door, opened
+
+HELLO: dict[str, Any] = {"to": [SEEDED], "text": "Hello", "channels": ["sms"]}
+
+
+async def sends(door: Door) -> list[dict[str, Any]]:
+    """The sends so far."""
+    return [r for r in await door.log() if r["method"] == "POST"]
+
+
+async def message_count(door: Door) -> int:
+    """How many messages the contact has got."""
+    read = await door.done("get_contact", contact_id=await door.contact(), include_summary=True)
+    return read["summary"]["message_count"]
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+async def test_a_lost_answer_to_a_send_is_asked_for_again_with_the_same_key(
+    door: Door, kind: str
+) -> None:
+    """So there is one message; when it had gone out before, that is said."""
+    before = await message_count(door)
+    token = (await door.call("send_message", **HELLO)).token
+    await door.faults({"match": "POST /v3/messages", "kind": kind})
+    sent = await door.done("send_message", **HELLO, confirmation_token=token)
+    assert sent["status"] == "accepted"
+    assert sent["replayed"] is (kind == "drop_after")
+    assert ("had gone out before" in sent["message"]) is (kind == "drop_after")
+    keys = [r["idempotency_key"] for r in await sends(door)]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert await message_count(door) == before + 1
+
+
+async def test_an_answer_that_never_comes_is_an_unknown_outcome(
+    app: Starlette, state: Path
+) -> None:
+    """Not a failure; the same token tells it again and sends nothing."""
+    async with opened(app, state, call_timeout=2) as door:
+        token = (await door.call("send_message", **HELLO)).token
+        await door.faults({"match": "POST /v3/messages", "times": 9, "kind": "drop_after"})
+        lost = await door.done("send_message", **HELLO, confirmation_token=token)
+        assert lost["status"] == "outcome_unknown"
+        assert "It is not known whether the change was done." in lost["message"]
+        await door.faults()
+        tried = len(await sends(door))
+        again = await door.done("send_message", **HELLO, confirmation_token=token)
+        assert again["status"] == "outcome_unknown"
+        assert "Nothing was done again." in again["message"]
+        assert len({r["idempotency_key"] for r in await sends(door)}) == 1
+        assert len(await sends(door)) == tried
+
+
+async def test_a_service_that_was_down_for_a_moment_is_asked_again(door: Door) -> None:
+    """SERVICE_001: nothing was executed."""
+    token = (await door.call("send_message", **HELLO)).token
+    await door.faults(
+        {"match": "POST /v3/messages", "kind": "status", "status": 503, "retry_after": 0.01}
+    )
+    sent = await door.done("send_message", **HELLO, confirmation_token=token)
+    assert (sent["status"], sent["replayed"]) == ("accepted", False)
+
+
+async def test_a_refusal_by_sent_is_told_and_uses_the_token_up(door: Door) -> None:
+    """The same token again says what came of it; a new question is a new send."""
+    token = (await door.call("send_message", **HELLO)).token
+    await door.faults({"match": "POST /v3/messages", "kind": "status", "status": 422})
+    text = await door.refused("send_message", **HELLO, confirmation_token=token)
+    assert text.startswith("BUSINESS_006: ")
+    assert "Nothing was changed or sent." in text
+    again = await door.done("send_message", **HELLO, confirmation_token=token)
+    assert again["status"] == "refused (BUSINESS_006)"
+    assert len(await sends(door)) == 1
+    assert (await door.twice("send_message", **HELLO))["status"] == "accepted"
+    assert len({r["idempotency_key"] for r in await sends(door)}) == 2
+
+
+async def test_a_lost_answer_to_a_deletion_is_settled_by_reading(
+    app: Starlette, state: Path
+) -> None:
+    """It is gone, so it was deleted."""
+    async with opened(app, state, call_timeout=2) as door:
+        contact_id = await door.contact()
+        token = (await door.call("delete_contact", contact_id=contact_id)).token
+        await door.faults({"match": "DELETE /v3/contacts", "times": 9, "kind": "drop_after"})
+        gone = await door.done("delete_contact", contact_id=contact_id, confirmation_token=token)
+        assert gone["status"] == "deleted"
+
+
+async def abandoned(door: Door, tool: str, arguments: dict[str, Any], request: str) -> None:
+    """Calls, and goes away once the emulator has got the request."""
+
+    async def call() -> None:
+        await door.call(tool, **arguments)
+
+    await door.forget()
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            while request not in [f"{r['method']} {r['path']}" for r in await door.log()]:
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("tool", ["delete_contact", "send_message"])
+async def test_an_approved_change_is_finished_when_the_host_goes_away(
+    app: Starlette, state: Path, tool: str, mode: str
+) -> None:
+    """And its outcome is recorded."""
+    async with opened(app, state, mode=mode) as door:
+        contact_id = await door.contact()
+        arguments: dict[str, Any] = {"contact_id": contact_id}
+        request = f"DELETE /v3/contacts/{contact_id}"
+        if tool == "send_message":
+            request, arguments = "POST /v3/messages", HELLO
+        token = (await door.call(tool, **arguments)).token
+        await door.faults({"match": request, "kind": "delay", "seconds": 0.3})
+        approved = {**arguments, "confirmation_token": token}
+        await abandoned(door, tool, approved, request)
+        with anyio.fail_after(5):
+            while (again := await door.done(tool, **approved))["status"] == "outcome_unknown":
+                await anyio.lowlevel.checkpoint()
+        assert again["status"] == ("accepted" if tool == "send_message" else "deleted")
+        assert await door.changes() == [request]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_host_that_goes_away_before_it_is_approved_changes_nothing(
+    app: Starlette, state: Path, mode: str
+) -> None:
+    """Its token is still good."""
+    async with opened(app, state, mode=mode) as door:
+        contact_id = await door.contact()
+        token = (await door.call("delete_contact", contact_id=contact_id)).token
+        given = {"contact_id": contact_id, "confirmation_token": token}
+        request = f"GET /v3/contacts/{contact_id}"
+        await door.faults({"match": request, "kind": "delay", "seconds": 30})
+        await abandoned(door, "delete_contact", given, request)
+        assert await door.changes() == []
+        assert (await door.done("delete_contact", **given))["status"] == "deleted"
+
+
+async def test_one_token_used_many_times_at_once_acts_once(app: Starlette, state: Path) -> None:
+    """By two servers on one state file; everybody is told something true."""
+    async with (
+        opened(app, state, messages_per_minute=1000, requests_per_minute=10000) as one,
+        opened(app, state, messages_per_minute=1000, requests_per_minute=10000) as two,
+    ):
+        for turn in range(20):
+            await one.forget()
+            token = (await one.call("send_message", **HELLO)).token
+            said: list[str] = []
+
+            async def use(door: Door, token: str, said: list[str]) -> None:
+                answer = await door.done("send_message", **HELLO, confirmation_token=token)
+                said.append(answer["status"])
+
+            async with anyio.create_task_group() as tasks:
+                for door in (one, two, one, two):
+                    tasks.start_soon(use, door, token, said)
+            assert await one.changes() == ["POST /v3/messages"], turn
+            assert set(said) <= {"accepted", "outcome_unknown"}
+            assert "accepted" in said
+
+
+class SpoilsState:
+    """An emulator during whose first change the state file becomes garbage."""
+
+    def __init__(self, app: ASGIApp, state: Path) -> None:
+        self.app = app
+        self.state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry the request out, spoil the file, answer."""
+        if scope["method"] in ("DELETE", "POST") and scope["path"].startswith("/v3/"):
+            await anyio.Path(self.state).write_bytes(b"no database at all. " * 1000)
+        await self.app(scope, receive, send)
+
+
+@pytest.mark.parametrize("tool", ["delete_contact", "send_message"])
+async def test_a_state_file_that_fails_after_the_change_does_not_hide_it(
+    app: Starlette, state: Path, tool: str
+) -> None:
+    """What was done is said, although it could not be written down."""
+    async with opened(SpoilsState(app, state), state) as door:
+        arguments = HELLO if tool == "send_message" else {"contact_id": await door.contact()}
+        done = await door.twice(tool, **arguments)
+    assert done["status"] in ("accepted", "deleted")

@@ -1,0 +1,212 @@
+"""The state store: approvals taken once, sends counted, and a file nobody else can use."""
+
+import os
+import sqlite3
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from sent_mcp.state import KEPT_SECONDS, MOST_PENDING, Pending, SqliteState, StateError, Used
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "below" / "state.sqlite"
+
+
+@pytest.fixture
+async def state(file: Path, clock: Clock) -> AsyncGenerator[SqliteState]:
+    state = SqliteState(file, clock=clock)
+    yield state
+    await state.aclose()
+
+
+def pending(name: str, clock: Clock, *, caller: str = "me", seconds: float = 300) -> Pending:
+    """An approval that waits."""
+    return Pending(name, caller, "binding", f"key of {name}", clock() + seconds)
+
+
+async def test_the_secret_is_made_once_for_everybody(state: SqliteState, file: Path) -> None:
+    """Also for those who come later, and at the same time."""
+    found: list[bytes] = []
+
+    async def ask() -> None:
+        other = SqliteState(file)
+        found.append(await other.secret())
+        await other.aclose()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(ask)
+    assert set(found) == {await state.secret()}
+    assert len(found[0]) == 32
+
+
+async def test_an_approval_is_taken_once(state: SqliteState, clock: Clock) -> None:
+    """Whoever comes later is told that, and what came of it."""
+    await state.hold(pending("a", clock))
+    assert await state.used("a") is None
+    assert await state.take("a", "binding") == pending("a", clock)
+    assert await state.take("a", "binding") == Used(None, clock())
+    await state.finish("a", "deleted")
+    assert await state.take("a", "binding") == Used("deleted", clock())
+    assert await state.used("a") == Used("deleted", clock())
+    assert await state.take("unknown", "binding") is None
+
+
+@pytest.mark.parametrize(("binding", "late"), [("other", 0.0), ("binding", 301.0)])
+async def test_an_approval_that_does_not_fit_is_dropped_and_not_used(
+    state: SqliteState, clock: Clock, binding: str, late: float
+) -> None:
+    """It is too old, or for something else; nothing was done with it."""
+    asked = pending("a", clock)
+    await state.hold(asked)
+    clock.time += late
+    assert await state.take("a", binding) == asked
+    assert await state.used("a") is None
+    assert await state.take("a", "binding") is None
+
+
+async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
+    state: SqliteState, clock: Clock
+) -> None:
+    """Another caller's stay."""
+    await state.hold(pending("theirs", clock, caller="them", seconds=1))
+    for index in range(MOST_PENDING + 2):
+        await state.hold(pending(f"mine{index}", clock))
+    assert await state.take("mine0", "binding") is None
+    assert await state.take("mine1", "binding") is None
+    assert isinstance(await state.take("mine2", "binding"), Pending)
+    assert isinstance(await state.take("theirs", "binding"), Pending)
+
+
+async def test_what_is_a_day_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
+    """Approvals, those that were used, and sends."""
+    await state.hold(pending("a", clock))
+    await state.take("a", "binding")
+    await state.hold(pending("b", clock))
+    rows = await state.reserve("account", 1, 1)
+    assert rows is not None
+    await state.note(rows, [("recipient", "message")])
+    assert await state.last_sent("account", "recipient") == "message"
+    clock.time += KEPT_SECONDS + 301
+    await state.hold(pending("c", clock))
+    assert await state.used("a") is None
+    assert await state.take("b", "binding") is None
+    assert await state.last_sent("account", "recipient") is None
+    assert await state.reserve("account", 1, 1) is not None
+
+
+async def test_messages_are_counted_per_account(state: SqliteState) -> None:
+    """Above the limit nothing is counted; what is given back may be used again."""
+    two = await state.reserve("mine", 2, 3)
+    assert two is not None
+    assert len(two) == 2
+    assert await state.reserve("mine", 2, 3) is None
+    assert await state.reserve("theirs", 3, 3) is not None
+    await state.release(two)
+    assert await state.reserve("mine", 3, 3) is not None
+
+
+async def test_the_last_message_to_somebody_is_the_newest(state: SqliteState, clock: Clock) -> None:
+    """Of this account."""
+    for message in ("first", "second"):
+        rows = await state.reserve("mine", 1, 9)
+        assert rows is not None
+        await state.note(rows, [("recipient", message)])
+    assert await state.last_sent("mine", "recipient") == "second"
+    assert await state.last_sent("theirs", "recipient") is None
+    assert await state.last_sent("mine", "nobody") is None
+
+
+async def test_many_at_once_take_one_approval_once(
+    state: SqliteState, file: Path, clock: Clock
+) -> None:
+    """From several connections."""
+    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    for turn in range(10):
+        await state.hold(pending(str(turn), clock))
+        found: list[object] = []
+
+        async def take(other: SqliteState, name: str, found: list[object]) -> None:
+            found.append(await other.take(name, "binding"))
+
+        async with anyio.create_task_group() as tasks:
+            for other in (*others, *others):
+                tasks.start_soon(take, other, str(turn), found)
+        assert len([one for one in found if isinstance(one, Pending)]) == 1
+    for other in others:
+        await other.aclose()
+
+
+async def test_the_file_is_for_its_owner_only(state: SqliteState, file: Path) -> None:
+    """Made so with its folder, or made so when it was open to others."""
+    await state.secret()
+    assert file.stat().st_mode & 0o777 == 0o600  # noqa: ASYNC240
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    await state.aclose()
+    await anyio.Path(file).chmod(0o644)
+    again = SqliteState(file)
+    await again.secret()
+    await again.aclose()
+    assert file.stat().st_mode & 0o777 == 0o600  # noqa: ASYNC240
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+async def test_somebody_elses_file_is_refused(state: SqliteState, file: Path) -> None:
+    """Whoever owns it could read and change it."""
+    await state.secret()
+    await state.aclose()
+    os.chown(file, 12345, 12345)
+    other = SqliteState(file)
+    with pytest.raises(StateError, match="belongs to somebody else"):
+        await other.secret()
+
+
+async def test_a_newer_versions_file_is_left_alone(state: SqliteState, file: Path) -> None:
+    """It may mean something else there."""
+    await state.secret()
+    await state.aclose()
+    database = sqlite3.connect(file)
+    database.execute("PRAGMA user_version = 7")
+    database.close()
+    before = await anyio.Path(file).read_bytes()
+    with pytest.raises(StateError, match="newer version of sent-mcp"):
+        await state.secret()
+    assert await anyio.Path(file).read_bytes() == before
+
+
+async def test_an_error_says_what_to_do_and_that_nothing_was_done(tmp_path: Path) -> None:
+    """The reads go on without it."""
+    with pytest.raises(StateError) as caught:
+        await SqliteState(tmp_path).secret()
+    assert str(caught.value).startswith("STATE_UNAVAILABLE: the state store cannot be used (")
+    assert "Nothing was changed or sent." in str(caught.value)
+
+
+async def test_a_store_can_be_closed_before_it_was_opened_and_used_again() -> None:
+    """In memory it begins anew."""
+    state = SqliteState("memory:")
+    await state.aclose()
+    first = await state.secret()
+    await state.aclose()
+    assert await state.secret() != first
+    await state.aclose()
