@@ -66,7 +66,7 @@ TRIES = {
     "tools/arguments.py:parse": "words what pydantic found wrong",
     "tools/arguments.py:_number": "a reason of `phone` becomes one of pydantic's",
     "tools/arguments.py:_json": "a parser",
-    "tools/sending.py:_with_offset": "a parser",
+    "tools/send_arguments.py:_with_offset": "a parser",
 }
 """The functions of `tools` that may catch something, each with its reason."""
 

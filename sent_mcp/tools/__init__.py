@@ -1,7 +1,8 @@
 """What a host can call: `TOOLS` is every tool, in the order hosts list them."""
 
 from sent_mcp.client import SentClient
-from sent_mcp.tools.contact_changes import CREATE_CONTACT, DELETE_CONTACT, UPDATE_CONTACT
+from sent_mcp.tools.contact_changes import CREATE_CONTACT, UPDATE_CONTACT
+from sent_mcp.tools.contact_deletion import DELETE_CONTACT
 from sent_mcp.tools.contacts import FIND_CONTACT_BY_PHONE, GET_CONTACT, LIST_CONTACTS
 from sent_mcp.tools.contacts_v1 import V1_TOOLS
 from sent_mcp.tools.messages import GET_MESSAGE

@@ -1,4 +1,4 @@
-"""Contacts: create, update, delete. `plan` reads and words the change, `act` makes it."""
+"""Contacts: create and update. `plan` reads and words the change, `act` makes it."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
@@ -12,6 +12,7 @@ from sent_mcp.errors import RefusedError, after
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
+from sent_mcp.tools.contact_facts import bound, facts
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, FullContact, full, moment, next_call, word
 
@@ -39,12 +40,6 @@ class UpdateContact(Change):
         return self
 
 
-class DeleteContact(Change):
-    """Which contact to delete."""
-
-    contact_id: ContactId
-
-
 class ContactChanged(ChangeResult):
     """A contact after a change."""
 
@@ -59,16 +54,6 @@ class ContactUpdated(ContactChanged):
     """A contact after an update, and which fields it changed."""
 
     changed: list[str] | None = None
-
-
-class ContactDeleted(ChangeResult):
-    """The id of a contact that was, or would be, deleted."""
-
-    contact_id: str | None = None
-
-    def details(self) -> Iterable[str]:
-        """See Result."""
-        return (f"id: {self.contact_id}",) if self.contact_id else ()
 
 
 @dataclass(frozen=True)
@@ -87,14 +72,6 @@ class UpdatePlan:
     changes: Mapping[str, JsonValue]
     metadata: Mapping[str, JsonValue]
     question: Question | None
-
-
-@dataclass(frozen=True)
-class DeletePlan:
-    """A contact to delete."""
-
-    contact: Contact
-    question: Question
 
 
 async def plan_create(call: SentCall, arguments: CreateContact) -> CreatePlan:
@@ -186,38 +163,6 @@ async def _update_dry_run(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
     )
 
 
-async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
-    """Read the contact, so that the question shows who it is."""
-    contact = (await call.client.contacts.get(arguments.contact_id)).data
-    question = Question(
-        action=f"delete {word(contact.e164)}",
-        lines=(
-            f"Delete the contact {word(contact.e164)} (id {word(contact.id)})?",
-            *_facts(contact),
-            "Its record of consent is lost with it. Messages already sent keep their records.",
-            f"To stop messages and keep the record: update_contact(contact_id="
-            f'"{word(contact.id)}", opt_out=true).',
-        ),
-        undone="Nothing was deleted.",
-        bound=_bound(contact),
-    )
-    return DeletePlan(contact, question)
-
-
-async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
-    """Delete the contact. A dry run sends no DELETE, whose body a proxy may drop."""
-    contact_id = word(plan.contact.id)
-    if call.dry_run:
-        message = f"Nothing was deleted; {word(plan.contact.e164)} is there and would be."
-        return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
-    await call.client.contacts.delete(plan.contact.id)
-    return ContactDeleted(
-        status="deleted",
-        message=f"The contact {word(plan.contact.e164)} was deleted, its consent record with it.",
-        contact_id=contact_id,
-    )
-
-
 def _refuse_missing_channel(contact: Contact, channel: str) -> None:
     if channel not in contact.channels:
         known = ", ".join(word(name) for name in contact.channels)
@@ -233,29 +178,12 @@ def _opt_in(contact: Contact) -> Question:
         action=f"opt in {word(contact.e164)}",
         lines=(
             f"Allow messages to {word(contact.e164)} (id {word(contact.id)}) again?",
-            *_facts(contact),
+            *facts(contact),
             f"It has opted out; its record last changed {changed}. Only the person can consent.",
         ),
         undone=UNCHANGED,
-        bound=_bound(contact),
+        bound=bound(contact),
     )
-
-
-def _facts(contact: Contact) -> tuple[str, ...]:
-    channels = ", ".join(word(name) for name in contact.channels) or "none known"
-    opted_out = "yes" if contact.opt_out else "no"
-    added = moment(contact.created_at) or "at an unknown time"
-    return (f"Channels: {channels}; opted out: {opted_out}; added {added}.",)
-
-
-def _bound(contact: Contact) -> dict[str, JsonValue]:
-    return {
-        "id": contact.id,
-        "e164": contact.e164,
-        "opt_out": contact.opt_out,
-        "default_channel": contact.default_channel,
-        "channels": list[JsonValue](sorted(contact.channels)),
-    }
 
 
 def _changed(names: list[str]) -> str:
@@ -298,21 +226,4 @@ UPDATE_CONTACT = ChangeTool(
     ContactUpdated,
     plan_update,
     update,
-)
-DELETE_CONTACT = ChangeTool(
-    Offer(
-        "delete_contact",
-        "Delete contact",
-        "Delete a contact and its consent record. Needs confirmation: the first call returns a"
-        " question and a token.",
-        "contacts",
-        DeleteContact,
-        ContactDeleted,
-        read_only=False,
-        destructive=True,
-    ),
-    DeleteContact,
-    ContactDeleted,
-    plan_delete,
-    delete,
 )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import asdict, dataclass
 
 from sent_mcp.client import Answer, read_pages
 from sent_mcp.client.address_book import PAGE_SIZE, ListContacts
-from sent_mcp.models import ContactPage
+from sent_mcp.models import ContactPage, Pagination
 from sent_mcp.tools.registry import Progress
 from sent_mcp.tools.results import CONTACT_COLUMNS, Result, ShortContact, columns, next_call, short
 from sent_mcp.tools.verdict import Reach, verdicts
@@ -55,69 +56,69 @@ def one_page(page: ContactPage, filters: Mapping[str, str | None]) -> ContactLis
     )
 
 
+@dataclass(frozen=True)
+class Filter:
+    """What contacts must be like. Sent itself filters by `search` and `channel`."""
+
+    reach: Reach | None = None
+    opt_out: bool | None = None
+    search: str | None = None
+    channel: str | None = None
+
+    def matching(self, answer: Answer[ContactPage]) -> Iterable[ShortContact]:
+        """The contacts of one page that match."""
+        for contact in answer.data.contacts:
+            reached = self.reach in (None, verdicts(contact, answer.timestamp).reach)
+            if reached and self.opt_out in (None, contact.opt_out or False):
+                yield short(contact)
+
+
 async def filtered(
     list_contacts: ListContacts,
+    wanted: Filter,
     *,
     first_page: int,
-    wanted: int,
-    reach: Reach | None,
-    opt_out: bool | None,
-    filters: Mapping[str, str | None],
+    at_least: int,
     progress: Progress,
 ) -> ContactList:
-    """Contacts that match, from pages of 100, until `wanted` are found, the end, or 20 s.
+    """Contacts that match, from pages of 100, until `at_least` are found, the end, or 20 s.
 
     A page is never cut: every match on the pages read is returned, so that `next_page` loses none.
     """
     matches: list[ShortContact] = []
-    scanned, page = 0, None
+    scanned, last = 0, Pagination(page=first_page, page_size=PAGE_SIZE)
     walk = read_pages(
         list_contacts,
         first_page=first_page,
-        search=filters.get("search"),
-        channel=filters.get("channel"),
+        search=wanted.search,
+        channel=wanted.channel,
         seconds=MOST_SECONDS,
     )
     async with aclosing(walk):
         async for answer in walk:
-            page = answer.data.pagination
+            last = answer.data.pagination
             scanned += len(answer.data.contacts)
-            matches += _matching(answer, reach, opt_out)
-            done = page.page - first_page + 1
-            await progress(done, max(done, page.total_pages - first_page + 1), "pages read")
-            if len(matches) >= wanted:
+            matches += wanted.matching(answer)
+            done = last.page - first_page + 1
+            await progress(done, max(done, last.total_pages - first_page + 1), "pages read")
+            if len(matches) >= at_least:
                 break
-    if page is None:
-        raise RuntimeError("read_pages gives at least one page or raises")
-    following = page.page + 1 if page.has_more else None
-    again = next_call(
-        "list_contacts",
-        page=following,
-        page_size=None if wanted == 20 else wanted,
-        reach=reach,
-        opt_out=opt_out,
-        **filters,
-    )
-    rest = f", then ask for page {following} for the rest" if following else ""
-    return ContactList(
-        message=f"{len(matches)} of {scanned} contacts read match{rest}.",
-        next=again if following else None,
+    found = ContactList(
+        message=f"{len(matches)} of {scanned} contacts read match.",
         contacts=matches,
         page=first_page,
         page_size=PAGE_SIZE,
-        total_count=page.total_count,
-        total_pages=page.total_pages,
-        has_more=page.has_more,
+        total_count=last.total_count,
+        total_pages=last.total_pages,
+        has_more=last.has_more,
         scanned=scanned,
-        complete=not page.has_more,
-        next_page=following,
+        complete=not last.has_more,
     )
+    return _continued(found, wanted, last.page + 1, at_least) if last.has_more else found
 
 
-def _matching(
-    answer: Answer[ContactPage], reach: Reach | None, opt_out: bool | None
-) -> Iterable[ShortContact]:
-    for contact in answer.data.contacts:
-        reached = reach is None or verdicts(contact, answer.timestamp).reach == reach
-        if reached and (opt_out is None or (contact.opt_out or False) == opt_out):
-            yield short(contact)
+def _continued(found: ContactList, wanted: Filter, page: int, at_least: int) -> ContactList:
+    size = None if at_least == 20 else at_least
+    again = next_call("list_contacts", page=page, page_size=size, **asdict(wanted))
+    message = f"{found.message[:-1]}, then ask for page {page} for the rest."
+    return found.model_copy(update={"message": message, "next": again, "next_page": page})

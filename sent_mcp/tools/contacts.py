@@ -19,7 +19,7 @@ from sent_mcp.tools.arguments import (
     PageSize,
     PhoneNumber,
 )
-from sent_mcp.tools.contact_pages import ContactList, filtered, one_page
+from sent_mcp.tools.contact_pages import ContactList, Filter, filtered, one_page
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
 from sent_mcp.tools.results import FullContact, Result, full, moment, word
 from sent_mcp.tools.verdict import Verdict, is_young, verdicts
@@ -115,11 +115,9 @@ async def list_contacts(call: SentCall, arguments: ListContacts) -> ContactList:
         return one_page(answer.data, filters)
     return await filtered(
         contacts.list,
+        Filter(arguments.reach, arguments.opt_out, **filters),
         first_page=arguments.page,
-        wanted=arguments.page_size,
-        reach=arguments.reach,
-        opt_out=arguments.opt_out,
-        filters=filters,
+        at_least=arguments.page_size,
         progress=call.progress,
     )
 

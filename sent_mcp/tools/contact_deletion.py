@@ -1,0 +1,86 @@
+"""Contacts: delete one. `plan` reads it and words the question, `act` deletes it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sent_mcp.guard import Question
+from sent_mcp.models import Contact
+from sent_mcp.tools.arguments import Change, ContactId
+from sent_mcp.tools.contact_facts import bound, facts
+from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
+from sent_mcp.tools.results import ChangeResult, word
+
+
+class DeleteContact(Change):
+    """Which contact to delete."""
+
+    contact_id: ContactId
+
+
+class ContactDeleted(ChangeResult):
+    """The id of a contact that was, or would be, deleted."""
+
+    contact_id: str | None = None
+
+    def details(self) -> Iterable[str]:
+        """See Result."""
+        return (f"id: {self.contact_id}",) if self.contact_id else ()
+
+
+@dataclass(frozen=True)
+class DeletePlan:
+    """A contact to delete."""
+
+    contact: Contact
+    question: Question
+
+
+async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
+    """Read the contact, so that the question shows who it is."""
+    contact = (await call.client.contacts.get(arguments.contact_id)).data
+    question = Question(
+        action=f"delete {word(contact.e164)}",
+        lines=(
+            f"Delete the contact {word(contact.e164)} (id {word(contact.id)})?",
+            *facts(contact),
+            "Its record of consent is lost with it. Messages already sent keep their records.",
+            f"To stop messages and keep the record: update_contact(contact_id="
+            f'"{word(contact.id)}", opt_out=true).',
+        ),
+        undone="Nothing was deleted.",
+        bound=bound(contact),
+    )
+    return DeletePlan(contact, question)
+
+
+async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
+    """Delete the contact. A dry run sends no DELETE, whose body a proxy may drop."""
+    contact_id = word(plan.contact.id)
+    if call.dry_run:
+        message = f"Nothing was deleted; {word(plan.contact.e164)} is there and would be."
+        return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
+    await call.client.contacts.delete(plan.contact.id)
+    return ContactDeleted(
+        status="deleted",
+        message=f"The contact {word(plan.contact.e164)} was deleted, its consent record with it.",
+        contact_id=contact_id,
+    )
+
+
+DELETE_CONTACT = ChangeTool(
+    Offer(
+        "delete_contact",
+        "Delete contact",
+        "Delete a contact and its consent record. Needs confirmation: the first call returns a"
+        " question and a token.",
+        "contacts",
+        DeleteContact,
+        ContactDeleted,
+        read_only=False,
+        destructive=True,
+    ),
+    DeleteContact,
+    ContactDeleted,
+    plan_delete,
+    delete,
+)

@@ -1,0 +1,25 @@
+"""A contact in a question: what is shown of it, and what an answer is bound to."""
+
+from pydantic import JsonValue
+
+from sent_mcp.models import Contact
+from sent_mcp.tools.results import moment, word
+
+
+def facts(contact: Contact) -> tuple[str, ...]:
+    """What a question shows of the contact it is about."""
+    channels = ", ".join(word(name) for name in contact.channels) or "none known"
+    opted_out = "yes" if contact.opt_out else "no"
+    added = moment(contact.created_at) or "at an unknown time"
+    return (f"Channels: {channels}; opted out: {opted_out}; added {added}.",)
+
+
+def bound(contact: Contact) -> dict[str, JsonValue]:
+    """What an approval is bound to of the contact it was about; no times, they change."""
+    return {
+        "id": contact.id,
+        "e164": contact.e164,
+        "opt_out": contact.opt_out,
+        "default_channel": contact.default_channel,
+        "channels": list[JsonValue](sorted(contact.channels)),
+    }
