@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import anyio
 import httpx
 import jsonschema
 import mcp_types as mcp
 from mcp import Client
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from sent_mcp.emulator import serve
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 
@@ -147,3 +150,24 @@ async def opened(
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
     ):
         yield Door(client, http)
+
+
+@asynccontextmanager
+async def served(app: Starlette) -> AsyncGenerator[str]:
+    """The emulator on a real socket: its base URL."""
+    ports: list[int] = []
+    ready = anyio.Event()
+
+    def on_ready(port: int) -> None:
+        ports.append(port)
+        ready.set()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def run() -> None:
+            await serve(app, host="127.0.0.1", port=0, on_ready=on_ready)
+
+        tasks.start_soon(run)
+        await ready.wait()
+        yield f"http://127.0.0.1:{ports[0]}"
+        tasks.cancel_scope.cancel()

@@ -1,5 +1,7 @@
 """Contacts: create, update and delete, beside what the guard does."""
 
+from typing import Any
+
 import pytest
 
 from tests.door import SEEDED, Door
@@ -32,14 +34,6 @@ async def test_an_existing_contact_is_returned_and_no_error(door: Door) -> None:
     number = (await door.opted_out())["phone_number"]
     gone = await door.done("create_contact", phone_number=number)
     assert gone["message"].endswith("is a contact already; it has opted out of messages.")
-
-
-async def test_a_dry_run_of_a_creation_creates_nothing(door: Door) -> None:
-    """The sample id Sent answers with is not shown."""
-    dry = await door.done("create_contact", phone_number=NEW, dry_run="true")
-    assert dry == {"status": "dry_run", "message": "Nothing was created; Sent would accept it."}
-    found = await door.done("find_contact_by_phone", phone_number=NEW)
-    assert found["found"] is False
 
 
 async def test_only_the_fields_that_differ_are_sent(door: Door) -> None:
@@ -143,48 +137,6 @@ async def test_metadata_alone_that_fails_says_nothing_was_changed(door: Door) ->
     assert "After that" not in text
 
 
-async def test_a_dry_run_of_an_update_changes_nothing(door: Door) -> None:
-    """Sent is asked whether it would do it, and its sample is not shown."""
-    contact_id = await door.contact()
-    dry = await door.done(
-        "update_contact", contact_id=contact_id, opt_out=True, metadata={"a": "b"}, dry_run=True
-    )
-    assert (dry["status"], dry["changed"]) == ("dry_run", [])
-    assert dry["message"] == "Nothing was changed; Sent would accept a change of opt_out, metadata."
-    assert (dry["contact"]["id"], dry["contact"]["opt_out"]) == (contact_id, False)
-    assert (await door.done("get_contact", contact_id=contact_id))["contact"]["opt_out"] is False
-
-
-async def test_a_dry_run_of_no_change_asks_nothing(door: Door) -> None:
-    """Nothing would change."""
-    dry = await door.done(
-        "update_contact", contact_id=await door.contact(), opt_out=False, dry_run=True
-    )
-    assert dry["message"] == "Nothing was changed; nothing would change."
-    assert await door.changes() == []
-
-
-async def test_a_dry_run_of_an_opt_in_shows_the_question(door: Door) -> None:
-    """It needs no confirmation, and gives no token."""
-    contact = await door.opted_out()
-    dry = await door.done("update_contact", contact_id=contact["id"], opt_out=False, dry_run=True)
-    assert f"Allow messages to {contact['phone_number']}" in dry["question"]
-    assert "confirmation_token" not in dry
-    again = await door.done("get_contact", contact_id=contact["id"])
-    assert again["contact"]["opt_out"] is True
-
-
-async def test_a_dry_run_of_a_deletion_sends_no_delete(door: Door) -> None:
-    """A proxy may drop the body that says it is one."""
-    contact_id = await door.contact()
-    dry = await door.done("delete_contact", contact_id=contact_id, dry_run=True)
-    assert dry["status"] == "dry_run"
-    assert dry["message"] == f"Nothing was deleted; {SEEDED} is there and would be."
-    assert f"Delete the contact {SEEDED} (id {contact_id})?" in dry["question"]
-    assert "confirmation_token" not in dry
-    assert await door.changes() == []
-
-
 async def test_a_contact_is_deleted_once_confirmed(door: Door) -> None:
     """One DELETE; afterwards it is not found."""
     contact_id = await door.contact()
@@ -201,7 +153,7 @@ async def test_a_contact_is_deleted_once_confirmed(door: Door) -> None:
 @pytest.mark.parametrize("tool", ["delete_contact", "update_contact"])
 async def test_changing_a_contact_that_is_not_there_changes_nothing(door: Door, tool: str) -> None:
     """An id nobody has, and one that was deleted before."""
-    given: dict[str, object] = {"opt_out": True} if tool == "update_contact" else {}
+    given: dict[str, Any] = {"opt_out": True} if tool == "update_contact" else {}
     contact_id = await door.contact()
     await door.twice("delete_contact", contact_id=contact_id)
     await door.forget()

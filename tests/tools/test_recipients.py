@@ -1,6 +1,7 @@
 """Who may be written to, and how much: the operator's limits, kept before any request."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -111,7 +112,7 @@ async def test_every_change_is_a_dry_run_where_the_operator_says_so(
     """Whatever the call says."""
     async with opened(app, state, dry_run=True) as door:
         contact_id = await door.contact()
-        calls: list[tuple[str, dict[str, object]]] = [
+        calls: list[tuple[str, dict[str, Any]]] = [
             ("send_message", {"to": SEEDED, "text": "Hi"}),
             ("delete_contact", {"contact_id": contact_id}),
             ("update_contact", {"contact_id": contact_id, "opt_out": True}),

@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -37,7 +38,7 @@ async def test_without_a_usable_key_tools_are_listed_and_calls_say_what_is_wrong
     """With the variable's name; the key itself is not shown."""
     async with opened(app, state, api_key=key) as door:
         assert len(await door.tools()) == 9
-        calls: list[tuple[str, dict[str, object]]] = [
+        calls: list[tuple[str, dict[str, Any]]] = [
             ("list_contacts", {}),
             ("delete_contact", {"contact_id": "abc"}),
             ("send_message", {"to": SEEDED, "text": "Hi"}),
@@ -47,7 +48,7 @@ async def test_without_a_usable_key_tools_are_listed_and_calls_say_what_is_wrong
             assert text.startswith(said)
             assert "abcdef" not in text
         assert await door.log() == []
-    assert key is not None or DEMO in text
+        assert key is not None or DEMO in await door.refused("list_contacts")
 
 
 async def test_a_wrong_key_is_sents_refusal_with_our_advice(app: Starlette, state: Path) -> None:
@@ -61,7 +62,7 @@ async def test_a_wrong_key_is_sents_refusal_with_our_advice(app: Starlette, stat
         assert len(await door.log()) == 1
 
 
-BROKEN: list[dict[str, object]] = [
+BROKEN: list[dict[str, Any]] = [
     {"kind": "garbage"},
     {"kind": "garbage", "status": 502},
     {"kind": "truncate"},
@@ -85,9 +86,9 @@ BROKEN: list[dict[str, object]] = [
 async def test_a_broken_answer_to_a_read_ends_in_one_clear_text(
     app: Starlette,
     state: Path,
-    fault: dict[str, object],
+    fault: dict[str, Any],
     tool: str,
-    arguments: dict[str, object],
+    arguments: dict[str, Any],
     match: str,
 ) -> None:
     """A code, and that nothing was changed."""
@@ -103,12 +104,12 @@ async def test_a_broken_answer_to_a_read_ends_in_one_clear_text(
 @pytest.mark.parametrize("fault", BROKEN, ids=str)
 @pytest.mark.parametrize("tool", ["create_contact", "delete_contact", "send_message"])
 async def test_a_broken_answer_to_a_change_says_what_is_known(
-    app: Starlette, state: Path, fault: dict[str, object], tool: str
+    app: Starlette, state: Path, fault: dict[str, Any], tool: str
 ) -> None:
     """And it is true: compared with what the emulator has afterwards."""
     number = "+14155550160" if tool == "create_contact" else SEEDED
     async with opened(app, state, call_timeout=2) as door:
-        arguments: dict[str, object] = {
+        arguments: dict[str, Any] = {
             "create_contact": {"phone_number": number},
             "delete_contact": {"contact_id": await door.contact()},
             "send_message": {"to": SEEDED, "text": "Hi"},

@@ -1,5 +1,7 @@
 """Templates: lists and filters."""
 
+from typing import Any
+
 import pytest
 
 from tests.door import Door
@@ -43,7 +45,7 @@ async def test_a_template_is_listed_with_the_values_it_needs(door: Door) -> None
     ],
 )
 async def test_templates_are_filtered_in_any_case(
-    door: Door, filters: dict[str, object], names: set[str]
+    door: Door, filters: dict[str, Any], names: set[str]
 ) -> None:
     """Sent does it."""
     answer = await door.done("list_templates", **filters)

@@ -1,6 +1,7 @@
 """Which tools exist: toolsets, read-only mode, API version; and the paid look-up."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -41,7 +42,7 @@ READS = [
     ],
 )
 async def test_settings_decide_which_tools_exist(
-    app: Starlette, state: Path, settings: dict[str, object], names: list[str]
+    app: Starlette, state: Path, settings: dict[str, Any], names: list[str]
 ) -> None:
     """A paid look-up is no read."""
     async with opened(app, state, **settings) as door:
@@ -75,7 +76,7 @@ async def test_a_token_is_worth_nothing_where_its_tool_is_hidden(
 ) -> None:
     """Read-only means read-only, whatever was approved before on the same state file."""
     async with opened(app, state) as door:
-        arguments: dict[str, object] = (
+        arguments: dict[str, Any] = (
             {"contact_id": await door.contact()}
             if tool == "delete_contact"
             else {"to": SEEDED, "text": "Hi"}
