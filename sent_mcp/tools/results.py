@@ -113,7 +113,8 @@ def _shown(value: JsonValue) -> str:
     if isinstance(value, list):
         return ",".join(str(part) for part in value) or "none known"
     if isinstance(value, dict):
-        return " ".join(f"{key}={quoted(str(part), 120)}" for key, part in value.items()) or "none"
+        shown = (f"{word(key)}={quoted(str(part), 120)}" for key, part in value.items())
+        return " ".join(shown) or "none"
     return str(value)
 
 
