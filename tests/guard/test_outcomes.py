@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.door import SEEDED, Door, opened
 
@@ -98,60 +96,6 @@ async def test_a_lost_answer_to_a_deletion_is_settled_by_reading(
         assert gone["status"] == "deleted"
 
 
-async def abandoned(door: Door, tool: str, arguments: dict[str, Any], request: str) -> None:
-    """Calls, and goes away once the emulator has got the request."""
-
-    async def call() -> None:
-        await door.call(tool, **arguments)
-
-    await door.forget()
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(call)
-            while request not in [f"{r['method']} {r['path']}" for r in await door.log()]:
-                await anyio.lowlevel.checkpoint()
-            tasks.cancel_scope.cancel()
-
-
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-@pytest.mark.parametrize("tool", ["delete_contact", "send_message"])
-async def test_an_approved_change_is_finished_when_the_host_goes_away(
-    app: Starlette, state: Path, tool: str, mode: str
-) -> None:
-    """And its outcome is recorded."""
-    async with opened(app, state, mode=mode) as door:
-        contact_id = await door.contact()
-        arguments: dict[str, Any] = {"contact_id": contact_id}
-        request = f"DELETE /v3/contacts/{contact_id}"
-        if tool == "send_message":
-            request, arguments = "POST /v3/messages", HELLO
-        token = (await door.call(tool, **arguments)).token
-        await door.faults({"match": request, "kind": "delay", "seconds": 0.3})
-        approved = {**arguments, "confirmation_token": token}
-        await abandoned(door, tool, approved, request)
-        with anyio.fail_after(5):
-            while (again := await door.done(tool, **approved))["status"] == "outcome_unknown":
-                await anyio.lowlevel.checkpoint()
-        assert again["status"] == ("accepted" if tool == "send_message" else "deleted")
-        assert await door.changes() == [request]
-
-
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-async def test_a_host_that_goes_away_before_it_is_approved_changes_nothing(
-    app: Starlette, state: Path, mode: str
-) -> None:
-    """Its token is still good."""
-    async with opened(app, state, mode=mode) as door:
-        contact_id = await door.contact()
-        token = (await door.call("delete_contact", contact_id=contact_id)).token
-        given = {"contact_id": contact_id, "confirmation_token": token}
-        request = f"GET /v3/contacts/{contact_id}"
-        await door.faults({"match": request, "kind": "delay", "seconds": 30})
-        await abandoned(door, "delete_contact", given, request)
-        assert await door.changes() == []
-        assert (await door.done("delete_contact", **given))["status"] == "deleted"
-
-
 async def test_one_token_used_many_times_at_once_acts_once(app: Starlette, state: Path) -> None:
     """By two servers on one state file; everybody is told something true."""
     async with (
@@ -173,28 +117,3 @@ async def test_one_token_used_many_times_at_once_acts_once(app: Starlette, state
             assert await one.changes() == ["POST /v3/messages"], turn
             assert set(said) <= {"accepted", "outcome_unknown"}
             assert "accepted" in said
-
-
-class SpoilsState:
-    """An emulator during whose first change the state file becomes garbage."""
-
-    def __init__(self, app: ASGIApp, state: Path) -> None:
-        self.app = app
-        self.state = state
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Carry the request out, spoil the file, answer."""
-        if scope["method"] in ("DELETE", "POST") and scope["path"].startswith("/v3/"):
-            await anyio.Path(self.state).write_bytes(b"no database at all. " * 1000)
-        await self.app(scope, receive, send)
-
-
-@pytest.mark.parametrize("tool", ["delete_contact", "send_message"])
-async def test_a_state_file_that_fails_after_the_change_does_not_hide_it(
-    app: Starlette, state: Path, tool: str
-) -> None:
-    """What was done is said, although it could not be written down."""
-    async with opened(SpoilsState(app, state), state) as door:
-        arguments = HELLO if tool == "send_message" else {"contact_id": await door.contact()}
-        done = await door.twice(tool, **arguments)
-    assert done["status"] in ("accepted", "deleted")
