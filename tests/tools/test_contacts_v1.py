@@ -43,7 +43,7 @@ async def test_a_channel_is_never_a_no(legacy: Door, number: str, whatsapp: str)
     """This API tells no dates, so nobody knows how old a record is."""
     found = await legacy.done("find_contact_by_phone", phone_number=number)
     assert (found["found"], found["whatsapp"], found["sms"]) == (True, whatsapp, "yes")
-    assert "as_of" not in found
+    assert "record_date" not in found
 
 
 async def test_a_number_that_is_no_contact_is_unknown(legacy: Door) -> None:

@@ -58,7 +58,8 @@ async def test_the_last_message_to_a_number_is_found_without_its_id(door: Door) 
 async def test_a_number_nothing_was_sent_to_has_no_last_message(door: Door) -> None:
     """Seeded messages were not sent from here."""
     text = await door.refused("get_message", to=SEEDED)
-    assert text.startswith(f"RESOURCE_003: no message was sent from here to {SEEDED} in the last")
+    assert text.startswith("RESOURCE_003: no message ")
+    assert f"sent from here to {SEEDED} in the last 24 hours" in text
 
 
 async def test_a_message_to_a_channel_the_number_lacks_fails(door: Door) -> None:
@@ -124,7 +125,7 @@ async def test_many_messages_are_counted_by_outcome_and_told_in_order(door: Door
     assert told == [(count, 6) for count in range(1, 7)]
     reply = await door.call("get_message", message_ids=[*ids, unknown, ids[0]])
     assert [state["message_id"] for state in reply.data["messages"]] == ids
-    assert reply.data["message"] == "6 delivered."
+    assert reply.data["message"].startswith("6 delivered")
     assert reply.data["missing"] == [unknown]
     assert not any("events" in state for state in reply.data["messages"])
     assert reply.text.splitlines()[-1] == f"unknown to Sent: {unknown}"
@@ -153,10 +154,3 @@ async def test_ids_sent_does_not_know_are_an_error(door: Door, ids: list[str], s
     """There is nothing to tell."""
     text = await door.refused("get_message", message_ids=ids)
     assert text.startswith(f"RESOURCE_003: {said}")
-
-
-async def test_one_wrong_id_ends_the_call_with_sents_reason(door: Door) -> None:
-    """It has the form of no message id."""
-    ids = await sent(door)
-    text = await door.refused("get_message", message_ids=[*ids, "abc"])
-    assert text.startswith("VALIDATION_001: ")

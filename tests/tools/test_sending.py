@@ -160,4 +160,4 @@ async def test_a_dry_run_of_a_send_sends_nothing_and_needs_nobody(door: Door) ->
     )
     assert "Send 2 messages" in dry["question"]
     assert not {"messages", "confirmation_token", "next"} & set(dry)
-    assert "no message was sent" in await door.refused("get_message", to=SEEDED)
+    assert "RESOURCE_003: no message" in await door.refused("get_message", to=SEEDED)
