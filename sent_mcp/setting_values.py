@@ -4,6 +4,7 @@ Each function returns the value or raises ValueError, worded to follow the setti
 """
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -11,6 +12,18 @@ from sent_mcp import phone
 
 SENT_URL = "https://api.sent.dm"
 TOOLSETS = ("contacts", "messages", "templates", "lookup")
+_WANTED: Mapping[str, str] = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "literal_error": "must be {expected}",
+    "too_short": "must have {min_length} characters or more",
+}
 _QUOTES = "\"'`“”‘’"
 _TEMPLATE = re.compile(r"\$\{.*\}|\$\(.*\)|\$[A-Za-z_][\w:]*|%\w+%|<.*>|\{.*\}|\[.*\]")
 _FILLING = re.compile(r"[x0*•.…-]{3,}|…", re.IGNORECASE)
@@ -100,6 +113,16 @@ def confirm(value: object) -> object:
     if value == "page":
         raise ValueError("the mode named page is reserved; use auto, ask, token or off")
     return value
+
+
+def upper(value: object) -> object:
+    """A word in any case, in capitals."""
+    return value.upper() if isinstance(value, str) else value
+
+
+def wanted(kind: str, limits: Mapping[str, object]) -> str | None:
+    """What pydantic's error of this kind asks for, in plain words; None where it has our own."""
+    return _WANTED[kind].format_map(limits) if kind in _WANTED else None
 
 
 def state(value: str) -> str:

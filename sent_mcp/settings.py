@@ -5,6 +5,9 @@ starts and lists its tools, and says at the first call what is wrong with it.
 """
 
 import difflib
+import errno
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Never
@@ -22,7 +25,9 @@ from sent_mcp.setting_values import SENT_URL
 Word = Annotated[str, AfterValidator(values.one_line)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)]
 Mode = Annotated[Literal["auto", "ask", "token", "off"], BeforeValidator(values.confirm)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(values.upper)]
 _KEY_FILE_MOST = 4096
+_LATER = ("SENT_MCP_ASK_TIMEOUT", "SENT_MCP_AUDIT_LOG", "SENT_MCP_HTTP_TOKENS")
 _FLAG: dict[str, JsonValue] = {"flag": True}
 
 
@@ -92,7 +97,7 @@ class Settings(BaseSettings):
         ("contacts", "messages", "templates"),
         validation_alias="SENT_MCP_TOOLSETS",
         json_schema_extra=_FLAG,
-        description="Which tools exist; `lookup` adds the paid number look-up",
+        description="Which tools exist; `lookup` can be added: the paid number look-up",
     )
     dry_run: bool = Field(
         False,
@@ -161,7 +166,7 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="Mask phone numbers in everything the model reads",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Level = Field(
         "WARNING",
         validation_alias="SENT_MCP_LOG_LEVEL",
         json_schema_extra=_FLAG,
@@ -183,8 +188,7 @@ class Settings(BaseSettings):
             raise SettingsError("SENT_API_KEY is not set", code="MISSING_KEY")
         where = "the file named by SENT_API_KEY_FILE"
         try:
-            with self.api_key_file.expanduser().open(encoding="utf-8-sig") as file:
-                text = file.read(_KEY_FILE_MOST)
+            text = _start_of(self.api_key_file.expanduser())
         except (OSError, RuntimeError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
             raise SettingsError(f"{where} cannot be read: {reason}", code="KEY_FILE") from error
@@ -193,6 +197,15 @@ class Settings(BaseSettings):
     def __reduce__(self) -> Never:
         """Refused: a pickle would hold the secrets in plain text."""
         raise TypeError("settings hold secrets and are not pickled")
+
+
+def _start_of(path: Path) -> str:
+    # Opening a FIFO would wait for its writer, and the whole server with it.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, encoding="utf-8-sig") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read(_KEY_FILE_MOST)
 
 
 def _checked_key(value: str, where: str) -> str:
@@ -227,17 +240,21 @@ def _complete(settings: Settings) -> Settings:
 def _problems(error: PydanticValidationError, flags: Iterable[str]) -> str:
     names = {variable_of(field): flag_of(field) for field in flags}
     lines: list[str] = []
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+    for problem in error.errors(include_url=False, include_input=False):
         variable = str(problem["loc"][0])
-        lines.append(
-            f"{names.get(variable, variable)}: {problem['msg'].removeprefix('Value error, ')}"
-        )
+        wanted = values.wanted(problem["type"], problem.get("ctx", {}))
+        reason = wanted or problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{names.get(variable, variable)}: {reason}")
     return "; ".join(lines)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:
     known = [variable_of(field) for field in Settings.model_fields]
     for name in sorted(names):
+        if name.upper() in _LATER:
+            raise SettingsError(
+                f"{name} is a setting this version does not have yet; unset it", code="SETTINGS"
+            )
         if name.upper().startswith("SENT_MCP_") and name not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
             hint = f"; did you mean {near[0]}?" if near else ""

@@ -1,5 +1,6 @@
 """The API key as a setting: what is taken for one, what is refused, and never repeated."""
 
+import os
 import uuid
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def test_a_key_file_may_stand_in_the_home_folder(
     ("name", "reason"),
     [
         ("missing", "No such file"),
-        ("folder", "Is a directory"),
+        ("folder", "Is a directory|not a regular file"),
         ("utf16", "not text in UTF-8"),
         ("missing/under", "No such file"),
     ],
@@ -179,6 +180,15 @@ def test_a_key_file_that_cannot_be_read_is_said_so(tmp_path: Path, name: str, re
     assert KEY not in str(no.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_fifo_is_no_key_file(tmp_path: Path) -> None:
+    """Opening it would wait for a writer, and the whole server with it."""
+    os.mkfifo(tmp_path / "key")
+    with pytest.raises(SettingsError, match="cannot be read: it is not a regular file") as no:
+        with_file(tmp_path / "key").read_key()
+    assert no.value.code == "KEY_FILE"
+
+
 def test_a_key_file_without_permission_is_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +198,7 @@ def test_a_key_file_without_permission_is_said_so(
         raise PermissionError(13, "Permission denied")
 
     settings = with_file(tmp_path / "key")
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr("sent_mcp.settings.os.open", denied)
     with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
         settings.read_key()
 

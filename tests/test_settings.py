@@ -155,6 +155,21 @@ def test_an_unknown_variable_without_a_neighbour_is_refused_plainly(load: Load) 
     assert "did you mean" not in str(no.value)
 
 
+@pytest.mark.parametrize(
+    "variable", ["SENT_MCP_ASK_TIMEOUT", "SENT_MCP_AUDIT_LOG", "SENT_MCP_HTTP_TOKENS"]
+)
+def test_a_variable_of_a_later_version_is_named_as_such(load: Load, variable: str) -> None:
+    """A name that only resembles it would be a wrong guess."""
+    with pytest.raises(SettingsError, match=f"{variable} is a setting this version .* yet; unset"):
+        load({variable: "1"})
+
+
+@pytest.mark.parametrize("level", ["info", "Info", "INFO"])
+def test_a_log_level_is_read_in_any_case(load: Load, level: str) -> None:
+    """Other programs take both."""
+    assert load({"SENT_MCP_LOG_LEVEL": level}).log_level == "INFO"
+
+
 BAD = [
     ("SENT_BASE_URL", "http://api.sent.dm", "plain http"),
     ("SENT_BASE_URL", "http://127.0.0.1.example.com", "plain http"),
@@ -176,21 +191,23 @@ BAD = [
     ("SENT_DEFAULT_REGION", "Germany", "two letters"),
     ("SENT_MCP_CONFIRM", "page", "reserved"),
     ("SENT_MCP_CONFIRM", "yes", "token"),
-    ("SENT_MCP_READ_ONLY", "perhaps", "boolean"),
+    ("SENT_MCP_READ_ONLY", "perhaps", "must be true or false"),
     ("SENT_MCP_TOOLSETS", "contacts,webhooks", "webhooks"),
     ("SENT_MCP_TOOLSETS", ",", "empty list"),
     ("SENT_MCP_ALLOWED_RECIPIENTS", "4155550101", "4155550101"),
     ("SENT_MCP_ALLOWED_RECIPIENTS", "*", "prefix"),
     ("SENT_MCP_ALLOWED_RECIPIENTS", "UK", "GB"),
     ("SENT_MCP_ALLOWED_RECIPIENTS", " , ", "empty list"),
-    ("SENT_MCP_MAX_RECIPIENTS", "0", "greater than or equal to 1"),
-    ("SENT_MCP_MESSAGES_PER_DAY", "many", "integer"),
-    ("SENT_MCP_REQUESTS_PER_MINUTE", "-1", "greater"),
-    ("SENT_MCP_MESSAGES_PER_MINUTE", "1.5", "integer"),
-    ("SENT_MCP_CALL_TIMEOUT", "51", "50"),
-    ("SENT_MCP_CALL_TIMEOUT", "nan", "less than or equal to 50"),
+    ("SENT_MCP_MAX_RECIPIENTS", "0", "must be 1 or more"),
+    ("SENT_MCP_MESSAGES_PER_DAY", "many", "must be a whole number"),
+    ("SENT_MCP_REQUESTS_PER_MINUTE", "-1", "must be 1 or more"),
+    ("SENT_MCP_MESSAGES_PER_MINUTE", "1.5", "must be a whole number"),
+    ("SENT_MCP_CALL_TIMEOUT", "51", "must be 50 or less"),
+    ("SENT_MCP_CALL_TIMEOUT", "nan", "must be 50 or less"),
+    ("SENT_MCP_CALL_TIMEOUT", "0", "must be more than 0"),
+    ("SENT_MCP_CALL_TIMEOUT", "soon", "must be a number"),
     ("SENT_MCP_STATE", "redis://localhost/0", "redis is not supported by this version"),
-    ("SENT_MCP_LOG_LEVEL", "LOUD", "WARNING"),
+    ("SENT_MCP_LOG_LEVEL", "LOUD", "must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
 ]
 
 
@@ -294,7 +311,7 @@ def test_settings_do_not_change(load: Load) -> None:
 
 def test_a_refused_secret_is_not_repeated(load: Load) -> None:
     """Neither the one that is too short nor its neighbours."""
-    with pytest.raises(SettingsError, match="SENT_MCP_SECRET: .*32") as refused:
+    with pytest.raises(SettingsError, match="SENT_MCP_SECRET: must have 32 characters") as refused:
         load({"SENT_MCP_SECRET": "tooshort", "SENT_API_KEY": KEY, "SENT_MCP_CONFIRM": "x"})
     assert "tooshort" not in repr(refused.value)
     assert KEY not in repr(refused.value)
