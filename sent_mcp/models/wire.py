@@ -16,12 +16,17 @@ class WireModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-def _aware(moment: datetime) -> datetime:
+def _aware(moment: datetime) -> datetime | None:
+    if moment.year == 1:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
-"""A time with its offset; without one it is UTC. Up to seven fractional digits (API §1.1)."""
+"""A time with its offset; without one it is UTC. Up to seven fractional digits (API §1.1).
+
+Always optional: the year 1, which .NET writes for a time that was never set, is read as None.
+"""
 
 
 @dataclass(frozen=True)

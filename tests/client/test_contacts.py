@@ -80,6 +80,16 @@ async def test_a_wrong_type_is_an_error_that_names_the_field(field: str, value: 
     await client.aclose()
 
 
+@pytest.mark.parametrize("unset", ["0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00"])
+async def test_a_time_that_was_never_set_is_none(unset: str) -> None:
+    """.NET writes the year 1, and a contact from then would pass for an old one."""
+    wire = Wire(ok({**CONTACT, "created_at": unset, "updated_at": unset}))
+    client = wire.client()
+    contact = (await client.contacts.get(ID)).data
+    await client.aclose()
+    assert (contact.created_at, contact.updated_at) == (None, None)
+
+
 async def test_an_id_cannot_leave_its_place_in_the_path() -> None:
     """Callers check ids; this holds when one does not."""
     wire = Wire(GONE)
@@ -171,6 +181,12 @@ async def test_a_conflict_that_cannot_be_found_stays_a_conflict() -> None:
         await created(Wire(DUPLICATE, GONE))
     with pytest.raises(ConflictError, match="CONFLICT_005"):
         await created(Wire(failed(409, "CONFLICT_005")))
+
+
+async def test_a_conflict_whose_contact_cannot_be_read_says_that_nothing_was_done() -> None:
+    """The first attempt was refused, so this call has made nothing."""
+    with pytest.raises(PermissionDeniedError, match="Nothing was changed or sent"):
+        await created(Wire(DUPLICATE, failed(403, "AUTH_004")))
 
 
 async def update(wire: Wire, **changes: JsonValue) -> None:
