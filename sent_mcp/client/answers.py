@@ -61,8 +61,8 @@ class Request:
 
     @property
     def changes(self) -> bool:
-        """Whether it does something at Sent that an error could leave open."""
-        return self.method != "GET" and not self.sandbox
+        """Whether it may do something at Sent: a dry run too, until an answer says that it was."""
+        return self.method != "GET"
 
     @property
     def repeatable(self) -> bool:
@@ -79,6 +79,11 @@ class RawAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether it says that nothing was done (API §1.2)."""
+        return self.headers.get("x-sandbox", "").lower() == "true"
 
     @property
     def content_type(self) -> str:

@@ -68,7 +68,10 @@ class Contacts:
     async def create(
         self, phone_number: str, *, sandbox: bool = False, idempotency_key: str
     ) -> Answer[Contact]:
-        """Make a contact. Raises ConflictError (RESOURCE_007) when there is one (API §3.1)."""
+        """Make a contact. Raises ConflictError (RESOURCE_007) when there is one (API §3.1).
+
+        OutcomeUnknownError when there is one after an attempt that may have made it.
+        """
         request = Request(
             "POST",
             _ALL,
@@ -84,8 +87,8 @@ class Contacts:
     ) -> Answer[CreatedContact]:
         """Make a contact, or return the one there is.
 
-        A lost answer is settled by reading again; OutcomeUnknownError only when that shows no
-        contact either.
+        A lost answer, or one of an earlier attempt before Sent says that it exists, is settled by
+        reading again; OutcomeUnknownError only when that shows no contact either.
         """
         started = anyio.current_time()
         try:

@@ -10,8 +10,9 @@ from pydantic import JsonValue, ValidationError
 
 from sent_mcp.client.answers import Answer, RawAnswer
 from sent_mcp.client.refusals import refusal
-from sent_mcp.errors import APIStatusError, UnreadableAnswerError, quoted
+from sent_mcp.errors import APIStatusError, UnreadableAnswerError
 from sent_mcp.models.envelope import Envelope, Meta, Outcome
+from sent_mcp.quoting import quoted
 
 Data = TypeVar("Data")
 Opener = Callable[[RawAnswer], Answer[Data]]
@@ -67,7 +68,7 @@ def _answer(raw: RawAnswer, data: Data, meta: Meta) -> Answer[Data]:
         data,
         request_id=meta.request_id or raw.headers.get("x-request-id"),
         timestamp=meta.timestamp,
-        sandbox=raw.headers.get("x-sandbox", "").lower() == "true",
+        sandbox=raw.sandbox,
         replayed=raw.headers.get("idempotent-replayed", "").lower() == "true",
     )
 
@@ -102,5 +103,5 @@ def _unreadable(raw: RawAnswer, why: str) -> UnreadableAnswerError:
         f"status {raw.status} came with an answer that cannot be read"
         f" ({quoted(raw.content_type, 60)}): {why}",
         request_id=raw.headers.get("x-request-id"),
-        maybe_done=200 <= raw.status < 300,
+        maybe_done=True,
     )

@@ -2,6 +2,7 @@
 
 import email.utils
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ _STATUS_OF = (
     ("SERVICE_", 503),
     ("INTERNAL_", 500),
 )
+_SENTS_NO = re.compile(r"(AUTH|VALIDATION|RESOURCE|BUSINESS|CONFLICT|LIMIT)_\d{3}|SERVICE_001")
 
 
 def refusal(raw: RawAnswer) -> APIStatusError:
@@ -37,7 +39,7 @@ def refusal(raw: RawAnswer) -> APIStatusError:
         return bare_refusal(raw)
     meta = outcome.meta or Meta()
     status = raw.status if raw.status >= 400 else _documented_status(outcome.error.code or "")
-    return status_error(status)(
+    error = status_error(status)(
         status,
         outcome.error.message or f"status {raw.status}",
         code=outcome.error.code,
@@ -46,6 +48,8 @@ def refusal(raw: RawAnswer) -> APIStatusError:
         retry_after=retry_after(raw.headers),
         timestamp=meta.timestamp,
     )
+    error.maybe_done = _maybe_done(raw, error)
+    return error
 
 
 def _documented_status(code: str) -> int:
@@ -61,7 +65,7 @@ def bare_refusal(
     said = (
         "an empty answer" if not raw.body else f"an answer that is not Sent's ({raw.content_type})"
     )
-    return status_error(raw.status)(
+    error = status_error(raw.status)(
         raw.status,
         message or f"status {raw.status} with {said}",
         code="AUTH_002" if raw.status == 401 and not raw.body else None,
@@ -69,6 +73,19 @@ def bare_refusal(
         request_id=raw.headers.get("x-request-id"),
         retry_after=retry_after(raw.headers),
     )
+    error.maybe_done = _maybe_done(raw, error)
+    return error
+
+
+def _maybe_done(raw: RawAnswer, error: APIStatusError) -> bool:
+    """Whether a change may have been done all the same: always, unless Sent itself says no.
+
+    A status without one of Sent's codes may be some proxy's, which has the answer or lost it.
+    """
+    if error.status == 429 or (error.status in (401, 403) and not raw.body):
+        return False
+    # What is retryable of Sent's own codes, CONFLICT_001 under way, says nothing yet.
+    return error.maybe_done or not _SENTS_NO.fullmatch(error.code)
 
 
 def field_problems(details: JsonValue) -> Mapping[str, Sequence[str]]:

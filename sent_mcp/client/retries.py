@@ -84,12 +84,12 @@ class Attempts:
 
     def _still_open(self, error: SentError) -> bool:
         # Sent would have replayed the answer to this key, so its definite no says it never acted.
-        # A status without one of its codes may be some proxy's.
+        # Only that something exists already may be the doubtful attempt's own doing.
         definite = (
             isinstance(error, APIStatusError)
             and 400 <= error.status < 500
             and error.status not in _PROVES_NOTHING
-            and not error.code.startswith("HTTP_")
+            and error.code != "RESOURCE_007"
         )
         return error.after_doubt and not definite
 

@@ -115,6 +115,8 @@ class Transport:
             return open_answer(raw)
         except SentError as error:
             error.should_retry = _verdict(raw)
+            if request.sandbox and raw.sandbox:
+                error.maybe_done = False
             raise
 
     async def _exchange(self, request: Request, key: str, seconds: float) -> RawAnswer:

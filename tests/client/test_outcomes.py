@@ -7,12 +7,16 @@ from pydantic import JsonValue
 from sent_mcp.errors import (
     APIConnectionError,
     APITimeoutError,
+    AuthenticationError,
     BadRequestError,
     ConflictError,
     InternalServerError,
     OutcomeUnknownError,
+    PermissionDeniedError,
     RateLimitError,
     SentError,
+    UnprocessableEntityError,
+    UnreadableAnswerError,
 )
 from tests.client.wire import Wire, failed, ok
 
@@ -22,6 +26,7 @@ RECEIPT: JsonValue = {
 }
 LOOKUP: JsonValue = {"phone_number": "+14155551234"}
 DROPPED = httpx.ReadError("connection lost")
+SANDBOX = {"x-sandbox": "true"}
 UNREACHABLE = httpx.ConnectError("refused")
 
 
@@ -54,6 +59,15 @@ async def test_all_attempts_of_a_change_carry_the_same_key() -> None:
         [failed(409, "CONFLICT_001")] * 4,
         [httpx.Response(503, text="unavailable")] * 4,
         [httpx.Response(202, text='{"success": tr')],
+        [httpx.Response(302, headers={"location": "https://x.test"})],
+        [httpx.Response(202, json={"success": False})],
+        [httpx.Response(202, json={"success": False, "error": {"message": "No"}})],
+        [failed(202, "UNHEARD_OF")],
+        [failed(200, "INTERNAL_001")] * 4,
+        [httpx.Response(404, html="<h1>No such page</h1>")],
+        [httpx.Response(400)],
+        [httpx.Response(403, html="<h1>Blocked</h1>")],
+        [httpx.Response(413, json={"error": {"code": "TOO_LARGE"}})],
         [httpx.Response(202, json={"success": True, "data": {"status": 5}})],
         [DROPPED, *[failed(429, "BUSINESS_002")] * 3],
         [DROPPED, *[UNREACHABLE] * 3],
@@ -86,7 +100,12 @@ async def test_a_change_that_may_have_been_done_is_never_told_as_failed(
         ([failed(429, "BUSINESS_002")] * 4, RateLimitError),
         ([DROPPED, failed(400, "VALIDATION_002")], BadRequestError),
         ([failed(500, "INTERNAL_001"), failed(409, "CONFLICT_005")], ConflictError),
-        ([httpx.Response(302, headers={"location": "https://x.test"})], SentError),
+        ([httpx.Response(401)], AuthenticationError),
+        ([httpx.Response(403)], PermissionDeniedError),
+        ([httpx.Response(429)] * 4, RateLimitError),
+        ([failed(422, "BUSINESS_008")], UnprocessableEntityError),
+        ([failed(202, "BUSINESS_003")], UnprocessableEntityError),
+        ([failed(200, "SERVICE_001")] * 4, InternalServerError),
     ],
 )
 async def test_a_definite_failure_of_a_change_is_told_as_one(
@@ -100,10 +119,45 @@ async def test_a_definite_failure_of_a_change_is_told_as_one(
     assert "Nothing was changed or sent." in str(caught.value)
 
 
-async def test_a_dry_run_is_never_in_doubt() -> None:
-    """It changes nothing, however it ends."""
-    with pytest.raises(APIConnectionError) as caught:
-        await send(Wire(*[DROPPED] * 4), sandbox=True)
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [DROPPED] * 4,
+        [failed(500, "INTERNAL_001")] * 4,
+        [httpx.Response(502, html="<h1>Bad gateway</h1>")] * 4,
+        [httpx.Response(202, text='{"success": tr')],
+        [httpx.Response(404, html="<h1>No such page</h1>")],
+        [DROPPED, *[failed(500, "INTERNAL_001", headers=SANDBOX)] * 3],
+        [ok(RECEIPT, status=202)],
+    ],
+)
+async def test_a_dry_run_that_may_have_been_real_is_not_told_as_one(
+    steps: list[httpx.Response | Exception],
+) -> None:
+    """Until Sent says `X-Sandbox`, nobody knows that it took the flag for one."""
+    wire = Wire(*steps)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await send(wire, sandbox=True)
+    assert len(wire.requests) == len(steps)
+    assert "Nothing was" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([UNREACHABLE] * 4, APIConnectionError),
+        ([failed(400, "VALIDATION_002")], BadRequestError),
+        ([failed(202, "BUSINESS_003")], UnprocessableEntityError),
+        ([failed(500, "INTERNAL_001", headers=SANDBOX)] * 4, InternalServerError),
+        ([httpx.Response(202, text='{"succ', headers=SANDBOX)], UnreadableAnswerError),
+    ],
+)
+async def test_a_dry_run_that_surely_did_nothing_is_told_as_one(
+    steps: list[httpx.Response | Exception], expected: type[SentError]
+) -> None:
+    """Refused with a code of Sent's, never written, or marked as a dry run."""
+    with pytest.raises(expected) as caught:
+        await send(Wire(*steps), sandbox=True)
     assert "Nothing was changed or sent." in str(caught.value)
 
 

@@ -14,6 +14,7 @@ from tests.client.wire import CONTACT, Wire, failed, ok, page
 ID = str(CONTACT["id"])
 PHONE = "+14155551234"
 LOST = [httpx.ReadError("connection lost")] * 4
+DUPLICATE = failed(409, "RESOURCE_007", "Contact with this phone number already exists")
 GONE = failed(404, "RESOURCE_001", "Contact not found")
 
 
@@ -61,6 +62,30 @@ async def test_a_lost_creation_is_settled_by_the_contacts_age(
 ) -> None:
     """On Sent's clock: made during the call, it was made by it."""
     assert await created(Wire(*LOST, ok(page({**CONTACT, **changes})))) is expected
+
+
+@pytest.mark.parametrize(
+    ("created_at", "expected"),
+    [("2026-11-20T10:00:04.5Z", True), ("2026-11-20T09:59:00Z", False)],
+)
+async def test_a_duplicate_after_a_lost_answer_may_be_our_own(
+    created_at: str, expected: bool
+) -> None:
+    """The attempt before it may have made the contact; its age tells."""
+    wire = Wire(LOST[0], DUPLICATE, ok(page({**CONTACT, "created_at": created_at})))
+    assert await created(wire) is expected
+
+
+async def test_a_duplicate_after_a_lost_answer_stays_unknown_when_reading_fails() -> None:
+    """For a creation that does not look afterwards, and for a dry run, too."""
+    with pytest.raises(OutcomeUnknownError):
+        await created(Wire(LOST[0], DUPLICATE, failed(403, "AUTH_004")))
+    with pytest.raises(OutcomeUnknownError):
+        await created(Wire(LOST[0], DUPLICATE), sandbox=True)
+    client = Wire(LOST[0], DUPLICATE).client()
+    with pytest.raises(OutcomeUnknownError):
+        await client.contacts.create(PHONE, idempotency_key="k")
+    await client.aclose()
 
 
 @pytest.mark.parametrize("steps", [[GONE], LOST])
