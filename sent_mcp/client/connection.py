@@ -15,8 +15,8 @@ from sent_mcp.errors import (
     RefusedError,
     SettingsError,
     UnreadableAnswerError,
-    quoted,
 )
+from sent_mcp.quoting import quoted
 
 LARGEST_ANSWER = 10 * 1024 * 1024
 CONNECT_SECONDS = 5.0
@@ -30,20 +30,32 @@ class Connection:
     def __init__(
         self, base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None
     ) -> None:
-        """Raises SettingsError for a URL or header values that no request can have."""
+        """Raises SettingsError for a URL, header values or a proxy that no request can have."""
         product = {"accept": "application/json", "user-agent": f"sent-mcp/{__version__}"}
         try:
+            url, every = httpx.URL(base_url), httpx.Headers({**product, **headers})
+        except (httpx.InvalidURL, UnicodeEncodeError):
+            raise SettingsError(
+                "SENT_BASE_URL, SENT_PROFILE_ID or SENT_SENDER_ID has characters it cannot have",
+                code="SETTINGS",
+            ) from None
+        self._host = url.host
+        try:
             self._http = httpx.AsyncClient(
-                base_url=base_url,
-                headers={**product, **headers},
+                base_url=url,
+                headers=every,
                 # The whole attempt is bounded by the caller.
                 timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
                 follow_redirects=False,
                 transport=transport,
+                # A proxy would get plain requests to this machine, key and all.
+                trust_env=url.scheme != "http",
             )
-        except (httpx.InvalidURL, UnicodeEncodeError):
+        except (httpx.InvalidURL, ImportError, ValueError, OSError):
+            # The reason would quote the variable, and a proxy's URL may hold a password.
             raise SettingsError(
-                "SENT_BASE_URL, SENT_PROFILE_ID or SENT_SENDER_ID has characters it cannot have",
+                "a proxy or certificate variable of the environment (HTTPS_PROXY, ALL_PROXY,"
+                " SSL_CERT_FILE, SSL_CERT_DIR) has a value that cannot be used",
                 code="SETTINGS",
             ) from None
 
@@ -68,7 +80,7 @@ class Connection:
             ) from None
         except httpx.TimeoutException as error:
             raise APITimeoutError(
-                f"no answer in time ({type(error).__name__})",
+                f"no answer from {self._host} in time ({type(error).__name__})",
                 maybe_done=not isinstance(error, _NEVER_WRITTEN),
             ) from error
         except httpx.DecodingError as error:
@@ -77,7 +89,7 @@ class Connection:
             ) from error
         except (httpx.TransportError, ConnectionError) as error:
             raise APIConnectionError(
-                f"no answer ({type(error).__name__}: {quoted(str(error))})",
+                f"no answer from {self._host} ({type(error).__name__}: {quoted(str(error))})",
                 maybe_done=not isinstance(error, _NEVER_WRITTEN),
             ) from error
 
@@ -116,6 +128,6 @@ async def _read(response: httpx.Response) -> bytes:
             raise UnreadableAnswerError(
                 f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MB",
                 request_id=response.headers.get("x-request-id"),
-                maybe_done=response.is_success,
+                maybe_done=True,
             )
     return bytes(body)

@@ -109,7 +109,46 @@ async def test_nobody_listening_is_a_definite_failure() -> None:
         await client.messages.send(to=["+14155551234"], text="Hi", idempotency_key="k")
     await client.aclose()
     assert requests == []
+    assert "no answer from 127.0.0.1 (ConnectError: " in str(caught.value)
     assert "Nothing was changed or sent." in str(caught.value)
+
+
+async def test_a_proxy_does_not_get_plain_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are for this machine, and carry the key readable."""
+    body = b'{"success": true, "data": {"id": "a", "phone_number": "+1"}}'
+    answer = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        # Nobody listens there, so a request that goes there fails.
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with serving(answer) as (client, requests):
+        assert (await client.contacts.get("a")).data.id == "a"
+    assert requests[0].startswith(b"GET /prefix/")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://me:hunter2@127.0.0.1:1"),
+        ("HTTPS_PROXY", "socks4://me:hunter2@127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:port"),
+        ("SSL_CERT_FILE", "/nonexistent/hunter2"),
+    ],
+)
+async def test_a_proxy_or_certificate_that_cannot_be_used_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """A proxy's URL may hold a password."""
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv(variable, value)
+    client = SentClient(base_url="https://api.test", key=ApiKey(lambda: KEY))
+    with pytest.raises(SettingsError, match="a proxy or certificate variable") as caught:
+        await client.contacts.get("a")
+    await client.aclose()
+    assert caught.value.code == "SETTINGS"
+    assert "hunter2" not in str(caught.value)
 
 
 async def test_an_answer_that_never_comes_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
