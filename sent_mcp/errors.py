@@ -2,7 +2,7 @@
 
     SentError                          code, message, details, request_id, retryable, advice
     ├── SettingsError                  nothing was sent: the setup is wrong
-    ├── RefusedError                   refused here, before any request
+    ├── RefusedError                   refused here, before any change
     ├── APIConnectionError             no answer
     │   └── APITimeoutError            no answer in time
     ├── UnreadableAnswerError          an answer that is not what Sent documents
@@ -19,36 +19,22 @@ and cut.
 """
 
 import re
-import unicodedata
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType
 
 from sent_mcp.advice import ADVICE, advice_on_status
+from sent_mcp.quoting import quoted
 
 NOTHING_DONE = "Nothing was changed or sent."
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
 _CODE = re.compile(r"[A-Z0-9_]{1,64}")
 _MOST_FIELDS = 10
 
 
-def quoted(text: str, limit: int = 200) -> str:
-    """Text from outside in quotes, cut at `limit` characters, what is invisible made visible."""
-    shown = "".join(_visible(character) for character in text[:limit])
-    return f'"{shown}{"…" if len(text) > limit else ""}"'
-
-
-def _visible(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character == " ":
-        return character
-    if unicodedata.category(character)[0] in "CZ" or _INVISIBLE.match(character):
-        return "\\n" if character == "\n" else f"\\u{{{ord(character):x}}}"
-    return character
+def _first(lines: list[str]) -> list[str]:
+    left = len(lines) - _MOST_FIELDS
+    return lines if left <= 0 else [*lines[:_MOST_FIELDS], f"and {left} more"]
 
 
 class SentError(Exception):
@@ -78,6 +64,7 @@ class SentError(Exception):
         self.retryable = retryable
         self.maybe_done = maybe_done
         self.after_doubt = False
+        self.subject: str | None = None
         self.should_retry: bool | None = None
         self.effect = NOTHING_DONE
 
@@ -94,11 +81,15 @@ class SentError(Exception):
     @property
     def problems(self) -> list[str]:
         """One line per field that is wrong, as it may be shown."""
-        return [f"{field}: {' '.join(said)}" for field, said in self.details.items()]
+        return _first([f"{field}: {' '.join(said)}" for field, said in self.details.items()])
 
     def __str__(self) -> str:
         sentence = self.sentence
-        lines = [f"{self.code}: {sentence}" + ("" if sentence.endswith((".", "!", "?")) else ".")]
+        subject = "" if self.subject is None else f"{quoted(self.subject, 80)}: "
+        lines = [
+            f"{self.code}: {subject}{sentence}"
+            + ("" if sentence.endswith((".", "!", "?")) else ".")
+        ]
         lines += self.problems
         after = " ".join(part for part in (self.effect, self.advice) if part)
         text = ("\n" if self.problems else " ").join(["\n".join(lines), after])
@@ -108,12 +99,12 @@ class SentError(Exception):
 
 
 @contextmanager
-def after(effect: str) -> Generator[None]:
-    """Let an error from inside say first what was already done: "default_channel was changed."."""
+def about(subject: str) -> Generator[None]:
+    """Let an error from inside name which of several things it is about: an id in a list."""
     try:
         yield
     except SentError as error:
-        error.effect = f"{effect} After that: {error.effect}"
+        error.subject = subject
         raise
 
 
@@ -125,7 +116,7 @@ class SettingsError(SentError):
 
 
 class RefusedError(SentError):
-    """Refused here, before any request (INVALID_ARGUMENTS, BUDGET_EXHAUSTED)."""
+    """Refused here, by us, before anything was changed or sent."""
 
     def __init__(
         self,
@@ -184,6 +175,11 @@ class OutcomeUnknownError(SentError):
         self.cause_code = cause.code
         self.effect = f"It is not known whether the change was done.{' ' + found if found else ''}"
 
+    @property
+    def report(self) -> str:
+        """What is known, as the message of a result."""
+        return f"{self.effect} No usable answer came back ({self.cause.code}). {self.advice}"
+
 
 class APIStatusError(SentError):
     """Sent answered with an error status, or with `success: false`.
@@ -236,8 +232,7 @@ class APIStatusError(SentError):
             f"{quoted(field, 60)[1:-1]}: {' '.join(map(quoted, said[:3]))}"
             for field, said in self.details.items()
         ]
-        left = len(lines) - _MOST_FIELDS
-        return lines if left <= 0 else [*lines[:_MOST_FIELDS], f"and {left} more fields"]
+        return _first(lines)
 
 
 class BadRequestError(APIStatusError):

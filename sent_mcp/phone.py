@@ -31,6 +31,11 @@ def _lengths() -> dict[int, str]:
     }
 
 
+def is_e164(text: str) -> bool:
+    """Whether `text` is a number in E.164 form and nothing else."""
+    return re.fullmatch(r"\+[1-9][0-9]{6,14}", text) is not None
+
+
 def is_region(region: str) -> bool:
     """Whether `region` is an ISO code that numbers exist in."""
     from phonenumbers import SUPPORTED_REGIONS

@@ -1,6 +1,6 @@
 """Wiring only: settings in, an MCP server out."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
@@ -15,12 +15,13 @@ from pydantic import JsonValue
 from sent_mcp import __version__
 from sent_mcp.client import ApiKey, SentClient, V1Client
 from sent_mcp.guard import Guard
+from sent_mcp.guard.journal import Journal
 from sent_mcp.masking import mask_numbers
+from sent_mcp.quoting import quoted
 from sent_mcp.settings import Settings
 from sent_mcp.state import MEMORY, SqliteState
 from sent_mcp.tools import TOOLS, V1_TOOLS
-from sent_mcp.tools.journal import Journal
-from sent_mcp.tools.registry import Call, Client, Limits, Tool
+from sent_mcp.tools.registry import Call, Client, Limits, Offer, Tool
 from sent_mcp.tools.results import word
 from sent_mcp.tools.seam import answer
 
@@ -34,6 +35,8 @@ A verdict is yes, no or unknown. Unknown is not no: a number that is not a conta
 so is one that was added less than a minute ago.
 Contacts have no names; they are found by number or id. Numbers are taken in any spelling and \
 returned as E.164.
+"""
+CHANGE_INSTRUCTIONS = """\
 A message that Sent accepted is not delivered yet; get_message tells what became of it.
 Deleting, sending and lifting an opt-out need confirmation: the first call changes nothing and \
 returns a question and a confirmation_token; the same call with the token acts, once, within five \
@@ -100,7 +103,7 @@ def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Se
         "sent-mcp",
         version=__version__,
         title="Sent contacts",
-        instructions=INSTRUCTIONS,
+        instructions=instructions([tool.offer for tool in service.tools.values()]),
         cache_hints={"tools/list": _LIST_HINT, "server/discover": _LIST_HINT},
         lifespan=lifespan,
         get_tool_input_schema=service.input_schema,
@@ -121,7 +124,7 @@ def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClie
         transport=_in_process(emulator),
     )
     visible = {tool.offer.name: tool for tool in TOOLS if is_offered(tool, settings)}
-    line = _account_line(client, settings, demo=emulator is not None)
+    line = _account_line(client, key, settings, demo=emulator is not None)
     return _assembled(settings, client, client.aclose, visible, key, line, emulator is not None)
 
 
@@ -177,6 +180,12 @@ def _assembled(
     return Service(client, guard, journal, _limits(settings), tools, close)
 
 
+def instructions(offers: Iterable[Offer]) -> str:
+    """What a model is told once; about changes only where there are tools that make them."""
+    changes = any(offer.destructive for offer in offers)
+    return INSTRUCTIONS + (CHANGE_INSTRUCTIONS if changes else "")
+
+
 def is_offered(tool: Tool[Client], settings: Settings) -> bool:
     """Whether the tool exists under these settings."""
     offer = tool.offer
@@ -196,16 +205,20 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _account_line(
-    client: SentClient, settings: Settings, *, demo: bool
+    client: SentClient, key: ApiKey, settings: Settings, *, demo: bool
 ) -> Callable[[], Awaitable[str]]:
-    known: list[str] = [DEMO_LINE] if demo else []
+    known: dict[str, str] = {}
 
     async def line() -> str:
-        if not known:
+        if demo:
+            return DEMO_LINE
+        # The key may be another one by now: its file is read again when Sent refuses it.
+        if key.fingerprint() not in known:
             account = (await client.account.get()).data
             profile = f", profile {word(settings.profile_id)}" if settings.profile_id else ""
-            known.append(f"Account: {word(account.name or account.id)}{profile}.")
-        return known[0]
+            name = quoted(account.name or account.id, 120)
+            known[key.fingerprint()] = f"Account: {name}{profile}."
+        return known[key.fingerprint()]
 
     return line
 

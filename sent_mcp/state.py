@@ -21,21 +21,19 @@ import anyio.to_thread
 from sent_mcp.errors import RefusedError
 
 SCHEMA_VERSION = 1
+APPLICATION_ID = int.from_bytes(b"sent")
 MOST_PENDING = 50
 KEPT_SECONDS = 86_400.0
 MEMORY = "memory:"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS approvals (
-    id TEXT PRIMARY KEY, caller TEXT NOT NULL, binding TEXT NOT NULL,
-    idempotency_key TEXT NOT NULL, expires_at REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, status TEXT, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS sends (
-    id INTEGER PRIMARY KEY, account TEXT NOT NULL, recipient TEXT, message_id TEXT, at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS sends_by_account ON sends (account, at);
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS approvals (id TEXT PRIMARY KEY, caller TEXT NOT NULL,"
+    " binding TEXT NOT NULL, idempotency_key TEXT NOT NULL, expires_at REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, status TEXT, at REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sends (id INTEGER PRIMARY KEY, account TEXT NOT NULL,"
+    " recipient TEXT, message_id TEXT, at REAL NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS sends_by_account ON sends (account, at)",
+)
 Result = TypeVar("Result")
 
 
@@ -186,7 +184,11 @@ class SqliteState:
             connection = sqlite3.connect(
                 name, timeout=5, isolation_level=None, check_same_thread=False
             )
-            _prepare(connection)
+            try:
+                _prepare(connection)
+            except (StateError, sqlite3.Error):
+                connection.close()
+                raise
             self._connection = connection
         return self._connection
 
@@ -208,12 +210,24 @@ def _private(path: Path) -> Path:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables in one transaction: another process may be opening the same new file."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        _refuse_foreign(connection)
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and owner != APPLICATION_ID:
+        raise StateError("the file is a database of something else")
     if version > SCHEMA_VERSION:
-        connection.close()
         raise StateError("the state store was written by a newer version of sent-mcp")
-    connection.executescript(_SCHEMA)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _secret(db: sqlite3.Connection) -> bytes:

@@ -21,9 +21,9 @@ from sent_mcp.errors import (
     SettingsError,
     UnprocessableEntityError,
     UnreadableAnswerError,
-    quoted,
     status_error,
 )
+from sent_mcp.quoting import quoted
 
 CATALOGUE = [
     "AUTH_001",
@@ -178,7 +178,7 @@ def test_only_ten_wrong_fields_are_listed() -> None:
     details = {f"to[{index}]": ["Bad"] for index in range(1000)}
     lines = str(BadRequestError(400, "No", code="VALIDATION_001", details=details)).splitlines()
     assert len(lines) == 13
-    assert "and 990 more fields" in lines
+    assert "and 990 more" in lines
 
 
 def test_our_own_refusal_names_its_fields_plainly() -> None:

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from sent_mcp.client.answers import Answer, Request
 from sent_mcp.client.envelope import data_of
 from sent_mcp.client.transport import Transport
-from sent_mcp.errors import NotFoundError
+from sent_mcp.errors import BadRequestError, NotFoundError
 from sent_mcp.models.envelope import Envelope
 from sent_mcp.models.messages import Message, SendReceipt
 
@@ -66,11 +66,11 @@ class Messages:
         return await self._transport.call(request, _MESSAGE)
 
     async def find(self, message_id: str) -> Answer[Message | None]:
-        """Like `get`, but None for an id Sent does not know."""
+        """Like `get`, but None for an id Sent does not know, or that none of its ids looks like."""
         try:
             return await self.get(message_id)
-        except NotFoundError as error:
-            if error.code != "RESOURCE_003":
+        except (NotFoundError, BadRequestError) as error:
+            if error.code not in ("RESOURCE_003", "VALIDATION_001", "VALIDATION_003"):
                 raise
             return Answer(None, error.request_id, error.timestamp)
 

@@ -3,7 +3,7 @@
 Tools only say what they would do (`Question`); this package asks, checks and remembers.
 """
 
-from sent_mcp.guard.approval import Approved, Guard, Stopped
+from sent_mcp.guard.approval import REFUSED, Approved, Guard, Stopped
 from sent_mcp.guard.question import Question
 
-__all__ = ["Approved", "Guard", "Question", "Stopped"]
+__all__ = ["REFUSED", "Approved", "Guard", "Question", "Stopped"]

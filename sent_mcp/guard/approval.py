@@ -14,6 +14,8 @@ from sent_mcp.state import Pending, StateError, StateStore, Used
 
 VALID_SECONDS = 300.0
 CALLER = "local"
+REFUSED = "refused"
+"""Recorded for an approved change that Sent definitely refused; never a status of a result."""
 _log = logging.getLogger("sent_mcp.guard")
 
 
@@ -94,7 +96,7 @@ class Guard:
         asked = _Asked(tool, dict(arguments), self._account())
         approval_id = tokens.read(await self._key(), token, asked.signed)
         used = None if approval_id is None else await self._state.used(approval_id)
-        return None if used is None else _already(used)
+        return None if used is None or used.status == REFUSED else _already(used)
 
     async def finish(self, approved: Approved, status: str) -> None:
         """Record what came of it, so that the same token used again only tells.
@@ -116,6 +118,11 @@ class Guard:
         # Nothing is awaited between taking an approval and acting on it: a cancellation that came
         # in between would use it up.
         found = await self._state.take(approval_id, binding)
+        if isinstance(found, Used) and found.status == REFUSED:
+            why = "This token was used, and Sent refused the change then; so this asks again."
+            return await self._ask(
+                asked, question, "confirmation_required", f"{question.undone} {why}"
+            )
         if isinstance(found, Used):
             return _already(found)
         if found is None or found.expires_at < self._state.now():

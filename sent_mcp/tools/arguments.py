@@ -22,9 +22,15 @@ from pydantic import (
 )
 
 from sent_mcp import phone
-from sent_mcp.errors import RefusedError, quoted
+from sent_mcp.errors import RefusedError
+from sent_mcp.quoting import quoted
 
 _ABSENT = (None, "", "null", "None", "undefined")
+MOST_PAIRS, LONGEST_NAME, LONGEST_VALUE = 50, 64, 1000
+"""What a question can show of an object; nothing is approved that it does not."""
+_MOST_ENTRIES = 2_000
+"""Above this a list is refused before its entries are read, which could take minutes."""
+_MOST_PROBLEMS = 10
 _NEVER_ABSENT = "dry_run"
 _ID = r"[A-Za-z0-9_-]{1,64}"
 _NO_NUMBER = r"[A-Za-z]|^\d{8}(-\d{4}){3}-\d{12}$"
@@ -62,13 +68,17 @@ def parse(
         return model.model_validate(given, context={"region": region})
     except ValidationError as error:
         problems: dict[str, list[str]] = {}
-        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        for problem in found[:_MOST_PROBLEMS]:
             where = problem["loc"]
             name = str(where[0]) if where else "arguments"
             place = "".join(f"[{part}]" for part in where[1:])
             said = _said(problem["type"], problem["msg"], name, model)
             problems.setdefault(quoted(name + place, 60)[1:-1], []).append(said)
-        raise RefusedError(f"the arguments of {tool} are wrong", details=problems) from None
+        wrong = f"the arguments of {tool} are wrong"
+        if len(found) > _MOST_PROBLEMS:
+            wrong += f"; the first {_MOST_PROBLEMS} of {len(found)} problems"
+        raise RefusedError(wrong, details=problems) from None
 
 
 def argument_names(model: type[BaseModel]) -> list[str]:
@@ -82,10 +92,25 @@ def _said(kind: str, message: str, name: str, model: type[Arguments]) -> str:
         near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.5)
         meant = f"did you mean {near[0]}? " if near else ""
         return f"there is no such argument; {meant}It takes: {', '.join(names)}."
-    if kind == "missing":
-        return "is required."
+    if kind in _PLAIN_WORDS:
+        return f"{_PLAIN_WORDS[kind]}."
     text = message.removeprefix("Value error, ").removeprefix("Input ")
     return f"{text}."
+
+
+_PLAIN_WORDS = {
+    "missing": "is required",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object of names and values",
+    "string_pattern_mismatch": "must be 1 to 64 letters, digits, - or _",
+    "too_short": "must not be empty",
+}
 
 
 def _number(value: str, info: ValidationInfo) -> str:
@@ -106,7 +131,15 @@ def _once(values: list[str]) -> list[str]:
 
 def _text(value: object) -> object:
     # A model may write a number without quotes.
+    if isinstance(value, str):
+        return value.strip()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return value
 
 
 def _lower(value: object) -> object:
@@ -118,17 +151,24 @@ def _upper(value: object) -> object:
 
 
 def _list(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value.strip().startswith("["):
-        return _json(value)
-    return [part.strip() for part in re.split(r"[,;\n]", value) if part.strip()]
+    if not isinstance(value, str) or value.strip().startswith("["):
+        return _bounded(_json(value))
+    return _bounded([part.strip() for part in re.split(r"[,;\n]", value) if part.strip()])
 
 
 def _addresses(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return _json(value) if value.strip().startswith("[") else [value]
+    if not isinstance(value, str) or value.strip().startswith("["):
+        return _bounded(_json(value))
+    return [value]
+
+
+def _bounded(value: object) -> object:
+    if isinstance(value, list):
+        entries = cast("list[object]", value)
+        if len(entries) > _MOST_ENTRIES:
+            raise ValueError(f"has {len(entries)} entries, far more than are taken")
+        return entries
+    return value
 
 
 def _json(value: object) -> object:
@@ -145,7 +185,15 @@ def _texts(value: object) -> object:
     if not isinstance(found, dict):
         return found
     pairs: dict[object, object] = found  # pyright: ignore[reportUnknownVariableType]  # outside data
+    if len(pairs) > MOST_PAIRS:
+        raise ValueError(f"has {len(pairs)} entries, and at most {MOST_PAIRS} are taken")
     return {name: _plain(part) for name, part in pairs.items()}
+
+
+def _short_names(pairs: dict[str, str]) -> dict[str, str]:
+    if any(len(name) > LONGEST_NAME for name in pairs):
+        raise ValueError(f"has a name of more than {LONGEST_NAME} characters")
+    return pairs
 
 
 def _plain(value: object) -> object:
@@ -161,7 +209,7 @@ PhoneNumber = Annotated[
     Field(description="Phone number with country code, in any spelling"),
 ]
 ContactId = Annotated[
-    str, BeforeValidator(_text), Field(pattern=f"^{_ID}$", description="Id of the contact")
+    str, Field(pattern=f"^{_ID}$", description="Letters, digits, - and _"), BeforeValidator(_text)
 ]
 Channel = Annotated[Literal["sms", "whatsapp"], BeforeValidator(_lower)]
 Lower = BeforeValidator(_lower)
@@ -171,9 +219,13 @@ Recipient = Annotated[str, BeforeValidator(_text), AfterValidator(_recipient)]
 Once = AfterValidator(_once)
 ListOf = BeforeValidator(_list)
 Addresses = BeforeValidator(_addresses)
-Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
-Page = Annotated[int, Field(ge=1, le=1_000_000, description="From 1")]
-PageSize = Annotated[int, Field(ge=1, le=100, description="1 to 100")]
+Texts = Annotated[
+    dict[str, Annotated[str, Field(max_length=LONGEST_VALUE)]],
+    BeforeValidator(_texts),
+    AfterValidator(_short_names),
+]
+Page = Annotated[int, Field(ge=1, le=1_000_000, description="From 1"), BeforeValidator(_no_flag)]
+PageSize = Annotated[int, Field(ge=1, le=100, description="1 to 100"), BeforeValidator(_no_flag)]
 DryRun = Annotated[bool, Field(description="Only validate; changes nothing")]
 Token = Annotated[str, Field(max_length=500, description="From the first call's answer")]
 

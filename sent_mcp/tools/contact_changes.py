@@ -1,18 +1,19 @@
 """Contacts: create and update. `plan` reads and words the change, `act` makes it."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field, JsonValue, model_validator
 
 from sent_mcp.client import new_idempotency_key
-from sent_mcp.errors import RefusedError, after
+from sent_mcp.errors import RefusedError, SentError
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
+from sent_mcp.quoting import quoted
 from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
-from sent_mcp.tools.contact_facts import bound, facts
+from sent_mcp.tools.contact_facts import bound, facts, label
+from sent_mcp.tools.parallel import attempted
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, FullContact, full, moment, next_call, word
 
@@ -81,13 +82,12 @@ async def plan_create(call: SentCall, arguments: CreateContact) -> CreatePlan:
 
 async def create(call: SentCall, plan: CreatePlan) -> ContactChanged:
     """Add the contact, or return the one there is."""
+    if call.dry_run:
+        return await _create_dry_run(call, plan)
     answer = await call.client.contacts.create_or_find(
-        plan.phone_number, sandbox=call.dry_run, idempotency_key=call.idempotency_key
+        plan.phone_number, idempotency_key=call.idempotency_key
     )
     made = answer.data
-    if call.dry_run:
-        exists = "it exists already" if not made.created else "Sent would accept it"
-        return ContactChanged(status="dry_run", message=f"Nothing was created; {exists}.")
     if not made.created:
         opted_out = "; it has opted out of messages" if made.contact.opt_out else ""
         message = f"Nothing was created: {plan.phone_number} is a contact already{opted_out}."
@@ -98,6 +98,18 @@ async def create(call: SentCall, plan: CreatePlan) -> ContactChanged:
         next=next_call("find_contact_by_phone", phone_number=plan.phone_number),
         contact=full(made.contact),
     )
+
+
+async def _create_dry_run(call: SentCall, plan: CreatePlan) -> ContactChanged:
+    """Sent's validation does not tell whether the contact exists, so that is looked up."""
+    found = (await call.client.contacts.find_by_phone(plan.phone_number)).data
+    if found is not None:
+        message = f"Nothing was created; {plan.phone_number} is a contact already."
+        return ContactChanged(status="dry_run", message=message, contact=full(found))
+    await call.client.contacts.create(
+        plan.phone_number, sandbox=True, idempotency_key=call.idempotency_key
+    )
+    return ContactChanged(status="dry_run", message="Nothing was created; Sent would accept it.")
 
 
 async def plan_update(call: SentCall, arguments: UpdateContact) -> UpdatePlan:
@@ -114,7 +126,10 @@ async def plan_update(call: SentCall, arguments: UpdateContact) -> UpdatePlan:
         _refuse_missing_channel(contact, str(changes["default_channel"]))
     lifts = changes.get("opt_out") is False
     return UpdatePlan(
-        contact, changes, dict(arguments.metadata or {}), _opt_in(contact) if lifts else None
+        contact,
+        changes,
+        dict(arguments.metadata or {}),
+        _opt_in(contact, changes, arguments.metadata or {}) if lifts else None,
     )
 
 
@@ -122,30 +137,54 @@ async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
     """Send the fields that differ, then metadata, which Sent does not document (API §15.7)."""
     if call.dry_run:
         return await _update_dry_run(call, plan)
-    contact, contacts = plan.contact, call.client.contacts
+    done, contact = _Changed(), plan.contact
     if plan.changes:
-        answer = await contacts.update(
+        answer = await call.client.contacts.update(
             contact.id, plan.changes, idempotency_key=call.idempotency_key
         )
         contact = answer.data
-    changed, lost = [*plan.changes], False
+        done.compare(plan.changes, {name: getattr(contact, name) for name in plan.changes})
     if plan.metadata:
-        with after(_changed(changed)) if changed else nullcontext():
-            answer = await contacts.update(
-                contact.id,
-                {"metadata": dict(plan.metadata)},
-                idempotency_key=new_idempotency_key(),
-            )
-        contact = answer.data
-        lost = any((contact.metadata or {}).get(name) != v for name, v in plan.metadata.items())
-        changed += [] if lost else ["metadata"]
-    note = " Sent did not store the metadata." if lost else ""
+        contact = await _store_metadata(call, plan, contact, done)
     return ContactUpdated(
-        status="updated" if changed else "unchanged",
-        message=_changed(changed) + note,
+        status="updated" if done.changed else "unchanged",
+        message=" ".join([_changed(done.changed), *done.notes]),
         contact=full(contact),
-        changed=changed,
+        changed=done.changed,
     )
+
+
+@dataclass
+class _Changed:
+    """What an update changed, and what is to be said about the rest."""
+
+    changed: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def compare(self, wanted: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> None:
+        for name, value in wanted.items():
+            if found[name] == value:
+                self.changed.append(name)
+            else:
+                self.notes.append(f"Sent accepted the change of {name}, but did not make it.")
+
+
+async def _store_metadata(
+    call: SentCall, plan: UpdatePlan, contact: Contact, done: _Changed
+) -> Contact:
+    body = {"metadata": dict(plan.metadata)}
+    storing = call.client.contacts.update(contact.id, body, idempotency_key=new_idempotency_key())
+    answer = await attempted(storing) if done.changed else await storing
+    if isinstance(answer, SentError):
+        known = "may have been" if answer.maybe_done else "was not"
+        done.notes.append(f"The metadata {known} stored ({answer.code}).")
+        return contact
+    stored = answer.data.metadata or {}
+    if all(stored.get(name) == value for name, value in plan.metadata.items()):
+        done.changed.append("metadata")
+    else:
+        done.notes.append("Sent did not store the metadata.")
+    return answer.data
 
 
 async def _update_dry_run(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
@@ -155,6 +194,7 @@ async def _update_dry_run(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
             plan.contact.id, body, sandbox=True, idempotency_key=call.idempotency_key
         )
     would = f"Sent would accept a change of {', '.join(body)}" if body else "nothing would change"
+    would += "; whether it stores metadata is not documented" if plan.metadata else ""
     return ContactUpdated(
         status="dry_run",
         message=f"{UNCHANGED[:-1]}; {would}.",
@@ -172,14 +212,19 @@ def _refuse_missing_channel(contact: Contact, channel: str) -> None:
         )
 
 
-def _opt_in(contact: Contact) -> Question:
+def _opt_in(
+    contact: Contact, changes: Mapping[str, JsonValue], metadata: Mapping[str, str]
+) -> Question:
+    also = {name: str(value) for name, value in changes.items() if name != "opt_out"}
+    also |= {f"metadata {name}": value for name, value in metadata.items()}
     changed = moment(contact.updated_at or contact.created_at) or "at an unknown time"
     return Question(
-        action=f"opt in {word(contact.e164)}",
+        action=f"opt in {label(contact)}",
         lines=(
             f"Allow messages to {word(contact.e164)} (id {word(contact.id)}) again?",
             *facts(contact),
             f"It has opted out; its record last changed {changed}. Only the person can consent.",
+            *(f"Also: {word(name)} = {quoted(value, 120)}" for name, value in also.items()),
         ),
         undone=UNCHANGED,
         bound=bound(contact),

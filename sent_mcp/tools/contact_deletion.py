@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.tools.arguments import Change, ContactId
-from sent_mcp.tools.contact_facts import bound, facts
+from sent_mcp.tools.contact_facts import bound, facts, label
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, word
 
@@ -39,7 +39,7 @@ async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
     """Read the contact, so that the question shows who it is."""
     contact = (await call.client.contacts.get(arguments.contact_id)).data
     question = Question(
-        action=f"delete {word(contact.e164)}",
+        action=f"delete {label(contact)}",
         lines=(
             f"Delete the contact {word(contact.e164)} (id {word(contact.id)})?",
             *facts(contact),

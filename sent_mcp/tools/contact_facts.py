@@ -3,7 +3,13 @@
 from pydantic import JsonValue
 
 from sent_mcp.models import Contact
+from sent_mcp.phone import is_e164
 from sent_mcp.tools.results import moment, word
+
+
+def label(contact: Contact) -> str:
+    """The number a token begins with; the id where Sent's number cannot be read."""
+    return contact.e164 if is_e164(contact.e164) else word(contact.id)
 
 
 def facts(contact: Contact) -> tuple[str, ...]:

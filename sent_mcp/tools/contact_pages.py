@@ -32,6 +32,15 @@ class ContactList(Result):
         return columns(CONTACT_COLUMNS, [contact.cells() for contact in self.contacts])
 
 
+def page_sentence(what: str, shown: int, where: Pagination) -> str:
+    """Where in a list a page stands, also past its end."""
+    if where.page > max(1, where.total_pages):
+        return f"There is no page {where.page}; the last is {where.total_pages}."
+    return (
+        f"{shown} of {where.total_count} {what}, page {where.page} of {max(1, where.total_pages)}."
+    )
+
+
 def one_page(page: ContactPage, filters: Mapping[str, str | None]) -> ContactList:
     """A page as Sent has it; `filters` are repeated in the next call."""
     where = page.pagination
@@ -42,10 +51,7 @@ def one_page(page: ContactPage, filters: Mapping[str, str | None]) -> ContactLis
         **filters,
     )
     return ContactList(
-        message=(
-            f"{len(page.contacts)} of {where.total_count} contacts,"
-            f" page {where.page} of {where.total_pages}."
-        ),
+        message=page_sentence("contacts", len(page.contacts), where),
         next=following if where.has_more else None,
         contacts=[short(contact) for contact in page.contacts],
         page=where.page,
@@ -85,7 +91,8 @@ async def filtered(
 
     A page is never cut: every match on the pages read is returned, so that `next_page` loses none.
     """
-    matches: list[ShortContact] = []
+    matches: dict[str, ShortContact] = {}
+    totals: set[int] = set()
     scanned, last = 0, Pagination(page=first_page, page_size=PAGE_SIZE)
     walk = read_pages(
         list_contacts,
@@ -98,27 +105,36 @@ async def filtered(
         async for answer in walk:
             last = answer.data.pagination
             scanned += len(answer.data.contacts)
-            matches += wanted.matching(answer)
+            totals.add(last.total_count)
+            matches |= {contact.id: contact for contact in wanted.matching(answer)}
             done = last.page - first_page + 1
             await progress(done, max(done, last.total_pages - first_page + 1), "pages read")
             if len(matches) >= at_least:
                 break
     found = ContactList(
-        message=f"{len(matches)} of {scanned} contacts read match.",
-        contacts=matches,
+        message=_matched(len(matches), scanned, last, moved=len(totals) > 1),
+        contacts=list(matches.values()),
         page=first_page,
         page_size=PAGE_SIZE,
         total_count=last.total_count,
         total_pages=last.total_pages,
         has_more=last.has_more,
         scanned=scanned,
-        complete=not last.has_more,
+        complete=not last.has_more and len(totals) <= 1,
     )
     return _continued(found, wanted, last.page + 1, at_least) if last.has_more else found
+
+
+def _matched(matches: int, scanned: int, last: Pagination, *, moved: bool) -> str:
+    if not scanned:
+        return page_sentence("contacts", 0, last)
+    doubt = " Contacts came or went meanwhile: one may be missing." if moved else ""
+    total = last.total_count
+    return f"{matches} of the {scanned} contacts read match; there are {total} in all.{doubt}"
 
 
 def _continued(found: ContactList, wanted: Filter, page: int, at_least: int) -> ContactList:
     size = None if at_least == 20 else at_least
     again = next_call("list_contacts", page=page, page_size=size, **asdict(wanted))
-    message = f"{found.message[:-1]}, then ask for page {page} for the rest."
+    message = f"{found.message} Page {page} goes on."
     return found.model_copy(update={"message": message, "next": again, "next_page": page})

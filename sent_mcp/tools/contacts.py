@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from sent_mcp.client import Answer, SentClient
-from sent_mcp.errors import quoted
 from sent_mcp.models import Contact, MessageSummary
+from sent_mcp.quoting import quoted
 from sent_mcp.tools.arguments import (
     Arguments,
     Channel,
@@ -29,9 +30,13 @@ NO_NAMES = "Contacts have no names: search looks for digits of the phone number"
 
 
 def _digits(search: str) -> str:
-    if not any(character.isdigit() for character in search):
+    """The digits, with a leading plus; what Sent does with other characters is not documented."""
+    if any(character.isalpha() for character in search):
+        raise ValueError(f"{quoted(search, 64)} has letters. {NO_NAMES}")
+    digits = "".join(character for character in search if character in "0123456789")
+    if not digits:
         raise ValueError(f"{quoted(search, 64)} has no digit. {NO_NAMES}")
-    return search
+    return f"+{digits}" if search.strip().startswith("+") else digits
 
 
 class ListContacts(Arguments):
@@ -136,11 +141,11 @@ async def get_contact(call: SentCall, arguments: GetContact) -> ContactFound:
 async def find_contact_by_phone(call: SentCall, arguments: FindContact) -> PhoneFound:
     """The contact with this number and what it can be reached on."""
     answer = await call.client.contacts.find_by_phone(arguments.phone_number)
-    return phone_found(arguments.phone_number, answer)
+    return phone_found(arguments.phone_number, answer, call.journal.now())
 
 
-def phone_found(phone_number: str, answer: Answer[Contact | None]) -> PhoneFound:
-    """The verdict on one number, from one answer."""
+def phone_found(phone_number: str, answer: Answer[Contact | None], read_at: float) -> PhoneFound:
+    """The verdict on one number; `read_at` is our clock, for an answer that tells no time."""
     contact = answer.data
     said = verdicts(contact, answer.timestamp)
     return PhoneFound(
@@ -150,7 +155,7 @@ def phone_found(phone_number: str, answer: Answer[Contact | None]) -> PhoneFound
         whatsapp=said.whatsapp,
         sms=said.sms,
         contact=None if contact is None else full(contact),
-        as_of=moment(answer.timestamp),
+        as_of=moment(answer.timestamp or datetime.fromtimestamp(read_at, UTC)),
         record_date=None if contact is None else moment(contact.updated_at or contact.created_at),
     )
 
@@ -162,12 +167,12 @@ def _sentence(phone_number: str, answer: Answer[Contact | None]) -> str:
             f"{phone_number} is not a contact, so nothing is known about its channels;"
             " that is not a no."
         )
-    if is_young(contact, answer.timestamp):
-        return f"{phone_number} was added a moment ago and is still looked up; ask in a minute."
     said = verdicts(contact, answer.timestamp)
     known = {"yes": "is on", "no": "is not on", "unknown": "may or may not be on"}
-    opted_out = "; opted out of messages" if contact.opt_out else ""
-    return f"{phone_number} {known[said.whatsapp]} WhatsApp{opted_out}."
+    looking = said.whatsapp == "unknown" and is_young(contact, answer.timestamp)
+    wait = "; it was added a moment ago and is still looked up, ask in a minute" if looking else ""
+    opted_out = "; it has opted out of messages" if contact.opt_out else ""
+    return f"{phone_number} {known[said.whatsapp]} WhatsApp{wait}{opted_out}."
 
 
 def _counts(summary: MessageSummary) -> Summary:

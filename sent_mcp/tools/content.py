@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Mapping, Sequence
 
-from sent_mcp.errors import RefusedError, quoted
+from sent_mcp.errors import RefusedError, about
 from sent_mcp.models import Template
+from sent_mcp.quoting import quoted
 from sent_mcp.tools.registry import SentCall
 from sent_mcp.tools.results import word
 
 HEADER_IMAGE = "header_image"
 _MOST_PAGES = 10
+_LONGEST_NEAR = 64
 
 
 async def find_template(
@@ -17,7 +19,8 @@ async def find_template(
 ) -> Template | None:
     """The template by id or by exact name. Raises RefusedError for none or several."""
     if template_id is not None:
-        return (await call.client.templates.get(template_id)).data
+        with about(template_id):
+            return (await call.client.templates.get(template_id)).data
     if template_name is None:
         return None
     candidates = await _search(call, template_name)
@@ -27,8 +30,9 @@ async def find_template(
     if exact:
         ids = ", ".join(f"{word(each.id)} ({word(each.language or '?')})" for each in exact[:10])
         raise RefusedError(f"several templates have this name; give template_id, one of {ids}")
-    names = [each.name for each in candidates or await _search(call, None)]
-    near = difflib.get_close_matches(template_name, names, n=3, cutoff=0.4)
+    others = candidates or await _search(call, None)
+    names = [each.name for each in others if len(each.name) <= _LONGEST_NEAR]
+    near = difflib.get_close_matches(template_name[:_LONGEST_NEAR], names, n=3, cutoff=0.4)
     meant = f"; near it: {', '.join(quoted(name, 120) for name in near)}" if near else ""
     raise RefusedError(
         f"there is no template named {quoted(template_name, 120)}{meant}", code="RESOURCE_002"

@@ -71,22 +71,23 @@ class MessageState(BaseModel):
     channel: str | None = None
     reason_code: str | None = None
     reason: str | None = None
+    advice: str | None = None
     price: float | None = None
     scheduled_at: str | None = None
     events: list[Event] | None = None
 
-    def line(self) -> str:
-        """All of it in one line."""
+    def lines(self) -> Iterable[str]:
+        """What is known in one line, then a line per event."""
         facts = [self.message_id, self.to or "-", self.channel or "-", self.status]
         facts.append(f"{self.outcome}{'' if self.final else ' so far'}")
         if self.reason_code or self.reason:
-            facts.append(f"{self.reason_code or ''} {self.reason or ''}".strip())
-            facts.append(ADVICE.get(self.reason_code or "", ""))
+            why = f"{self.reason_code or ''} {self.reason or ''}".strip()
+            facts.append(f"({why.removesuffix('.')}. {self.advice or ''}".strip() + ")")
         facts += [f"price {self.price:g}"] if self.price is not None else []
         facts += [f"scheduled for {self.scheduled_at}"] if self.scheduled_at else []
+        yield " ".join(facts)
         for event in self.events or ():
-            facts.append(f"\n  {event.timestamp or '-'} {event.status}")
-        return " ".join(fact for fact in facts if fact)
+            yield f"  {event.timestamp or '-'} {event.status}"
 
 
 class MessageStates(Result):
@@ -98,7 +99,8 @@ class MessageStates(Result):
     def details(self) -> Iterable[str]:
         """See Result."""
         yield "message_id to channel status outcome"
-        yield from (each.line() for each in self.messages)
+        for each in self.messages:
+            yield from each.lines()
         if self.missing:
             yield f"unknown to Sent: {' '.join(self.missing)}"
 
@@ -122,7 +124,7 @@ async def get_message(call: SentCall, arguments: GetMessage) -> MessageStates:
     missing = [key for key, answer in zip(unique, answers, strict=True) if answer.data is None]
     pending = [state.message_id for state in states if not state.final]
     return MessageStates(
-        message=_sentence(states),
+        message=_sentence(states, len(missing)),
         next=next_call("get_message", message_ids=[*pending]) if pending else None,
         messages=states,
         missing=missing or None,
@@ -133,15 +135,15 @@ async def _last_to(call: SentCall, phone_number: str) -> str:
     message_id = await call.journal.last_message_to(phone_number)
     if message_id is None:
         raise RefusedError(
-            f"no message was sent from here to {phone_number} in the last 24 hours; other messages"
-            " are found by message_ids",
+            f"no message that was sent from here to {phone_number} in the last 24 hours is known;"
+            " other messages are found by message_ids",
             code="RESOURCE_003",
         )
     return message_id
 
 
-def _sentence(states: list[MessageState]) -> str:
-    if len(states) == 1:
+def _sentence(states: list[MessageState], missing: int) -> str:
+    if len(states) == 1 and not missing:
         words = {
             "delivered": "was delivered",
             "failed": "was not delivered",
@@ -149,7 +151,8 @@ def _sentence(states: list[MessageState]) -> str:
         }
         return f"The message {words[states[0].outcome]} ({states[0].status})."
     counts = {name: sum(state.outcome == name for state in states) for name in _BEST_FIRST}
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) + "."
+    known = [f"{count} {name}" for name, count in counts.items() if count]
+    return ", ".join([*known, f"{missing} unknown to Sent"] if missing else known) + "."
 
 
 def _state(message: Message, read_at: datetime | None, with_events: bool) -> MessageState:
@@ -168,6 +171,7 @@ def _state(message: Message, read_at: datetime | None, with_events: bool) -> Mes
         channel=None if message.channel is None else word(message.channel),
         reason_code=None if message.reason_code is None else word(message.reason_code),
         reason=None if message.reason is None else word(message.reason),
+        advice=ADVICE.get(message.reason_code or ""),
         price=message.price,
         scheduled_at=moment(message.scheduled_at),
         events=events if with_events else None,

@@ -38,7 +38,7 @@ async def lookup_number(call: SentCall, arguments: LookupNumber) -> NumberReport
     """One paid look-up; it says nothing about WhatsApp."""
     found = (await call.client.numbers.lookup(arguments.phone_number)).data
     return NumberReport(
-        message=f"Carrier data of {arguments.phone_number}; this look-up was charged.",
+        message=f"Carrier data of {arguments.phone_number}; look-ups are charged.",
         phone_number=arguments.phone_number,
         is_valid=found.is_valid,
         carrier_name=None if found.carrier_name is None else word(found.carrier_name),

@@ -5,11 +5,20 @@ from typing import TypeVar
 
 import anyio
 
+from sent_mcp.errors import SentError
 from sent_mcp.tools.registry import Progress
 
 AT_ONCE = 8
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+
+
+async def attempted(work: Awaitable[Found]) -> Found | SentError:
+    """The outcome of a second step, whose failure must not hide that the first was done."""
+    try:
+        return await work
+    except SentError as error:
+        return error
 
 
 async def look_up_all(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sent_mcp.errors import RefusedError
+from sent_mcp.errors import RefusedError, about
 from sent_mcp.models import Contact
-from sent_mcp.phone import region_of
+from sent_mcp.phone import is_e164, region_of
 from sent_mcp.tools.arguments import is_contact_id
 from sent_mcp.tools.parallel import look_up_all
 from sent_mcp.tools.registry import Limits, SentCall
@@ -83,6 +83,9 @@ async def _look_up(call: SentCall, keys: Sequence[str]) -> list[Addressee]:
 
 async def _recipient(call: SentCall, key: str) -> Addressee:
     if is_contact_id(key):
-        contact = (await call.client.contacts.get(key)).data
+        with about(key):
+            contact = (await call.client.contacts.get(key)).data
+        if not is_e164(contact.e164):
+            raise RefusedError(f"the number of the contact {key} cannot be read")
         return Addressee(contact.e164, contact)
     return Addressee(key, (await call.client.contacts.find_by_phone(key)).data)

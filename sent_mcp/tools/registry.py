@@ -14,15 +14,16 @@ from pydantic import JsonValue
 
 from sent_mcp.client import SentClient, new_idempotency_key
 from sent_mcp.errors import OutcomeUnknownError, SentError
-from sent_mcp.guard import Approved, Guard, Question, Stopped
+from sent_mcp.guard import REFUSED, Approved, Guard, Question, Stopped
+from sent_mcp.guard.journal import Journal
 from sent_mcp.tools.arguments import Arguments, Change, parse
-from sent_mcp.tools.journal import Journal
 from sent_mcp.tools.results import ChangeResult, Result
 from sent_mcp.tools.schemas import Schema, input_schema, output_schema
 
 LEAST_SECONDS = 5.0
 """An approved action gets at least this long, however much time asking has cost."""
 
+Exact = dict[str, JsonValue]
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 Client = TypeVar("Client")
 A = TypeVar("A", bound=Arguments)
@@ -150,41 +151,43 @@ class ChangeTool(Generic[C, P]):
         exact, token = normalised(arguments), arguments.confirmation_token
         used = None if call.dry_run else await guard.already(self.offer.name, exact, token)
         if used is not None:
-            return self.result.stopped(used, self.offer.name)
+            return self.result.stopped(used, self.offer.name, exact)
         plan = await self.plan(call, arguments)
         question = plan.question
         if call.dry_run or question is None:
-            done = await self._settled(replace(call, idempotency_key=new_idempotency_key()), plan)
-            shown = await guard.words(question) if question is not None and call.dry_run else None
+            shown = await guard.words(question) if question is not None else None
+            fresh = replace(call, idempotency_key=new_idempotency_key())
+            done = await self._settled(fresh, plan, exact)
             return done.model_copy(update={"question": shown})
         decision = await guard.approve(self.offer.name, exact, question, token)
         if isinstance(decision, Stopped):
-            return self.result.stopped(decision, self.offer.name)
-        return await self._approved(call, plan, guard, decision)
+            return self.result.stopped(decision, self.offer.name, exact)
+        return await self._approved(call, plan, guard, decision, exact)
 
     async def _approved(
-        self, call: SentCall, plan: P, guard: Guard, approved: Approved
+        self, call: SentCall, plan: P, guard: Guard, approved: Approved, exact: Exact
     ) -> ChangeResult:
         """Act once; nothing cancels it before its outcome is recorded."""
         call = replace(call, idempotency_key=approved.idempotency_key)
         left = anyio.current_effective_deadline() - anyio.current_time()
         with anyio.fail_after(max(left, LEAST_SECONDS), shield=True):
             try:
-                done = await self._settled(call, plan)
-            except SentError as error:
-                await guard.finish(approved, f"refused ({error.code})")
+                done = await self._settled(call, plan, exact)
+            except SentError:
+                await guard.finish(approved, REFUSED)
                 raise
             await guard.finish(approved, done.status)
         return done
 
-    async def _settled(self, call: SentCall, plan: P) -> ChangeResult:
+    async def _settled(self, call: SentCall, plan: P, exact: Exact) -> ChangeResult:
         """The outcome; one that is not known is a result a model can act on, not an error."""
         try:
             return await self.act(call, plan)
         except OutcomeUnknownError as unknown:
-            return self.result(status="outcome_unknown", message=str(unknown))
+            return self.result.unknown(unknown.report, exact)
 
 
-def normalised(arguments: Change) -> dict[str, JsonValue]:
-    """The arguments an approval is bound to: all but the token."""
-    return arguments.model_dump(mode="json", exclude={"confirmation_token"}, exclude_none=True)
+def normalised(arguments: Change) -> Exact:
+    """The arguments an approval is bound to: all that were given but the token."""
+    given = arguments.model_dump(mode="json", exclude={"confirmation_token"}, exclude_defaults=True)
+    return {name: value for name, value in given.items() if value is not None}

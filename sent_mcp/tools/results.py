@@ -1,15 +1,18 @@
 """What tools answer with: the same facts as structure and as text; hosts show one of them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from sent_mcp.errors import quoted
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
+from sent_mcp.quoting import quoted
+
+LONGEST_NEXT = 600
+"""A longer call is not repeated word by word: the model has it already."""
 
 
 class Result(BaseModel):
@@ -43,17 +46,33 @@ class ChangeResult(Result):
     expires_at: str | None = None
 
     @classmethod
-    def stopped(cls, stopped: Stopped, tool: str) -> Self:
+    def unknown(cls, report: str, exact: Mapping[str, JsonValue]) -> Self:
+        """The result of a change that may have been done; `next` reads the contact again."""
+        following = None
+        if "contact_id" in exact:
+            following = next_call("get_contact", contact_id=exact["contact_id"])
+        elif "phone_number" in exact:
+            following = next_call("find_contact_by_phone", phone_number=exact["phone_number"])
+        target = cls._target(exact)
+        return cls(message=report, next=following, status="outcome_unknown", **target)
+
+    @classmethod
+    def _target(cls, exact: Mapping[str, JsonValue]) -> dict[str, str]:
+        named = "contact_id" in exact and "contact_id" in cls.model_fields
+        return {"contact_id": str(exact["contact_id"])} if named else {}
+
+    @classmethod
+    def stopped(cls, stopped: Stopped, tool: str, exact: Mapping[str, JsonValue]) -> Self:
         """The result where the guard did not let the change through."""
-        repeat = None
-        if stopped.confirmation_token:
-            repeat = (
-                f"if the user agrees, {tool} with the same arguments and"
-                f' confirmation_token="{stopped.confirmation_token}"'
-            )
+        token, repeat = stopped.confirmation_token, None
+        if token:
+            repeat = next_call(tool, **exact, confirmation_token=token)
+            if len(repeat) > LONGEST_NEXT:
+                repeat = f'{tool} with the same arguments and confirmation_token="{token}"'
         return cls(
             message=stopped.message,
             next=repeat,
+            **cls._target(exact),
             status=stopped.status,
             question=stopped.question,
             confirmation_token=stopped.confirmation_token,
@@ -67,7 +86,8 @@ class ChangeResult(Result):
             lines += ["Question:", *(f"  {line}" for line in self.question.splitlines())]
         if self.expires_at:
             lines.append(f"Valid until {self.expires_at}.")
-        return "\n".join([*lines, f"Next: {self.next}"] if self.next else lines)
+        condition = ", if the user agrees" if self.confirmation_token else ""
+        return "\n".join([*lines, f"Next{condition}: {self.next}"] if self.next else lines)
 
 
 class ShortContact(BaseModel):
@@ -104,6 +124,7 @@ class FullContact(ShortContact):
             yield f"{name}: {_shown(value)}"
 
 
+_MOST_METADATA = 50
 CONTACT_COLUMNS = "id phone_number available_channels default_channel opt_out"
 
 
@@ -113,8 +134,7 @@ def _shown(value: JsonValue) -> str:
     if isinstance(value, list):
         return ",".join(str(part) for part in value) or "none known"
     if isinstance(value, dict):
-        shown = (f"{word(key)}={quoted(str(part), 120)}" for key, part in value.items())
-        return " ".join(shown) or "none"
+        return " ".join(f"{key}={json.dumps(part)}" for key, part in value.items()) or "none"
     return str(value)
 
 
@@ -140,8 +160,14 @@ def full(contact: Contact) -> FullContact:
         format_rfc=_word_or_none(contact.format_rfc),
         created_at=moment(contact.created_at),
         updated_at=moment(contact.updated_at),
-        metadata=None if contact.metadata is None else dict(contact.metadata),
+        metadata=None if contact.metadata is None else _metadata(contact.metadata),
     )
+
+
+def _metadata(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    pairs = list(metadata.items())[:_MOST_METADATA]
+    texts = ((name, part if isinstance(part, str) else json.dumps(part)) for name, part in pairs)
+    return {word(name): word(text) for name, text in texts}
 
 
 def word(text: str) -> str:
@@ -155,7 +181,10 @@ def _word_or_none(text: str | None) -> str | None:
 
 def moment(when: datetime | None) -> str | None:
     """A time in UTC to the second, like 2026-11-20T10:00:00Z."""
-    return None if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # The first and last year cannot be moved to another zone, and nobody means them.
+    if when is None or not 1 < when.year < 9999:
+        return None
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def columns(header: str, rows: Sequence[Sequence[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from sent_mcp.errors import NOTHING_DONE, SentError
 from sent_mcp.guard import Guard
 from sent_mcp.masking import mask_numbers
 from sent_mcp.tools.registry import Call, Client, Tool
-from sent_mcp.tools.results import Result
+from sent_mcp.tools.results import ChangeResult, Result
 
 _log = logging.getLogger("sent_mcp.tools")
 _FORMATS = ("format_international", "format_national", "format_rfc")
@@ -57,10 +57,21 @@ def _error(text: str, masked: bool) -> mcp.CallToolResult:
 
 
 def _result(result: Result, masked: bool) -> mcp.CallToolResult:
+    if masked:
+        result = _callable(result)
     text, structured = result.text(), result.structured()
     if masked:
         text, structured = _masked_text(text), _masked(structured)
     return mcp.CallToolResult(content=[mcp.TextContent(text=text)], structured_content=structured)
+
+
+def _callable(result: Result) -> Result:
+    """Without a next call that masking would spoil: a masked number is refused as an argument."""
+    if result.next is None or mask_numbers(result.next) == result.next:
+        return result
+    token = result.confirmation_token if isinstance(result, ChangeResult) else None
+    repeat = f'the same call with confirmation_token="{token}"' if token else None
+    return result.model_copy(update={"next": repeat})
 
 
 def _masked_text(text: str) -> str:
@@ -74,5 +85,6 @@ def _masked(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [_masked(each) for each in value]
     if isinstance(value, dict):
-        return {key: _masked(each) for key, each in value.items() if key not in _FORMATS}
+        kept = {key: each for key, each in value.items() if key not in _FORMATS}
+        return {mask_numbers(key): _masked(each) for key, each in kept.items()}
     return value

@@ -10,6 +10,10 @@ from sent_mcp.tools.arguments import Addresses, Change, ListOf, Lower, Once, Rec
 ChannelName = Annotated[Literal["sent", "sms", "whatsapp", "rcs", "mms"], Lower]
 
 
+LONGEST_URL = 500
+"""What a question can show; nothing is approved that it does not."""
+
+
 def _with_offset(value: str) -> str:
     try:
         when = datetime.fromisoformat(value)
@@ -23,8 +27,8 @@ def _with_offset(value: str) -> str:
 
 
 def _https(value: str) -> str:
-    if not value.startswith("https://"):
-        raise ValueError("must begin with https://")
+    if not value.startswith("https://") or len(value) > LONGEST_URL:
+        raise ValueError(f"must begin with https:// and have at most {LONGEST_URL} characters")
     return value
 
 

@@ -1,16 +1,18 @@
 """A send put into words: how many messages, to whom, what they say, and when."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
 
-from sent_mcp.errors import quoted
 from sent_mcp.guard import Question
 from sent_mcp.models import Template
+from sent_mcp.quoting import quoted
+from sent_mcp.tools.arguments import LONGEST_VALUE
 from sent_mcp.tools.recipients import Addressee
 from sent_mcp.tools.results import moment, word
-from sent_mcp.tools.send_arguments import SendMessage
+from sent_mcp.tools.send_arguments import LONGEST_URL, SendMessage
 
 NOTHING_SENT = "Nothing was sent."
 _SHOWN = 10
@@ -64,15 +66,20 @@ def _what(arguments: SendMessage, template: Template | None) -> Iterable[str]:
             yield "Free text on WhatsApp arrives only within an open conversation."
     if template is not None:
         facts = (template.language, template.category, template.status)
-        known = ", ".join(word(fact) for fact in facts if fact)
+        known = ", ".join(_plain(fact) for fact in facts if fact)
         yield f"Template {quoted(template.name, 120)} ({known}); its text is known once sent."
         for name, value in (arguments.parameters or {}).items():
-            yield f"  {word(name)} = {quoted(value, 1000)}"
+            yield f"  {word(name)} = {quoted(value, LONGEST_VALUE)}"
     if arguments.media_urls:
-        urls = " ".join(quoted(url, 200) for url in arguments.media_urls)
+        urls = " ".join(quoted(url, LONGEST_URL) for url in arguments.media_urls)
         yield f"Attached, which makes it an MMS: {urls}"
     if arguments.subject is not None:
         yield f"Subject: {quoted(arguments.subject)}"
+
+
+def _plain(fact: str) -> str:
+    """A word of Sent's as it is; anything else in quotes, so that it does not pass for ours."""
+    return fact if re.fullmatch(r"[A-Za-z_]{1,20}", fact) else quoted(fact, 40)
 
 
 def _when(scheduled_at: str | None) -> Iterable[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from sent_mcp.errors import RefusedError
+from sent_mcp.errors import OutcomeUnknownError, RefusedError, UnreadableAnswerError
 from sent_mcp.guard import Question
 from sent_mcp.models import SendReceipt, Template
 from sent_mcp.tools.content import find_template, refuse_unsendable
@@ -91,6 +91,8 @@ async def send(call: SentCall, plan: SendPlan) -> SendResult:
         return _result(plan, "dry_run", f"{NOTHING_SENT[:-1]}; {would}.")
     async with call.journal.counted(plan.messages, call.limits.messages_per_day) as rows:
         receipt, replayed = await _request(call, plan)
+        if not receipt.recipients:
+            raise OutcomeUnknownError(UnreadableAnswerError("the answer names no message"))
         await call.journal.note(rows, receipt.recipients)
     sent = [
         SentMessage(
@@ -101,7 +103,8 @@ async def send(call: SentCall, plan: SendPlan) -> SendResult:
         for each in receipt.recipients
     ]
     again = " The same request had gone out before; Sent repeated its answer." if replayed else ""
-    done = f"Sent accepted {count(len(sent), 'message')}; accepted is not yet delivered.{again}"
+    of = f" of {plan.messages}" if len(sent) != plan.messages else ""
+    done = f"Sent accepted {count(len(sent), 'message')}{of}; accepted is not yet delivered.{again}"
     ids = [each.message_id for each in sent[:100]]
     return _result(plan, "accepted", done).model_copy(
         update={

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sent_mcp.client import SentClient
 from sent_mcp.models import Template
 from sent_mcp.tools.arguments import Arguments, Page, PageSize, Upper
+from sent_mcp.tools.contact_pages import page_sentence
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
 from sent_mcp.tools.results import Result, columns, next_call, word
 
@@ -79,10 +80,7 @@ async def list_templates(call: SentCall, arguments: ListTemplates) -> TemplateLi
     size = None if arguments.page_size == 20 else arguments.page_size
     following = next_call("list_templates", page=where.page + 1, page_size=size, **filters)
     return TemplateList(
-        message=(
-            f"{len(answer.data.templates)} of {where.total_count} templates,"
-            f" page {where.page} of {where.total_pages}."
-        ),
+        message=page_sentence("templates", len(answer.data.templates), where),
         next=following if where.has_more else None,
         templates=[_entry(template) for template in answer.data.templates],
         page=where.page,

@@ -8,6 +8,8 @@ from sent_mcp.models import Contact
 
 Verdict = Literal["yes", "no", "unknown"]
 Reach = Literal["sms_only", "whatsapp_only", "both", "unknown"]
+CHANNELS = frozenset({"sms", "whatsapp", "rcs", "mms"})
+"""Another name may be a channel spelled in a way we do not read, so it allows no "no"."""
 SETTLED_AFTER = timedelta(seconds=60)
 """Sent answers `sms` at creation and looks further afterwards (API §9)."""
 
@@ -57,7 +59,6 @@ def is_young(contact: Contact, read_at: datetime | None) -> bool:
 def _verdict(contact: Contact, channel: str, read_at: datetime | None) -> Verdict:
     if channel in contact.channels:
         return "yes"
+    known = bool(contact.channels) and CHANNELS.issuperset(contact.channels)
     settled = contact.created_at is not None and read_at is not None
-    if not contact.channels or not settled or is_young(contact, read_at):
-        return "unknown"
-    return "no"
+    return "no" if known and settled and not is_young(contact, read_at) else "unknown"

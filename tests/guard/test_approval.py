@@ -38,12 +38,10 @@ async def test_the_first_call_asks_and_changes_nothing(door: Door, tool: str) ->
     for _ in range(3):
         asked = await door.done(tool, **arguments)
         assert asked["status"] == "confirmation_required"
-        assert asked["message"] == UNDONE[tool]
+        assert asked["message"].startswith(UNDONE[tool])
         assert asked["question"].startswith("Demo: nothing leaves this machine.\n")
-        assert asked["next"] == (
-            f"if the user agrees, {tool} with the same arguments and"
-            f' confirmation_token="{asked["confirmation_token"]}"'
-        )
+        assert asked["next"].startswith(f"{tool}(")
+        assert asked["next"].endswith(f'confirmation_token="{asked["confirmation_token"]}")')
         tokens.add(asked["confirmation_token"])
     assert len(tokens) == 3
     assert await door.changes() == []

@@ -37,9 +37,7 @@ async def test_a_token_is_good_for_five_minutes(
     for _ in range(2):
         old = await door.done("delete_contact", contact_id=contact_id, confirmation_token=token)
         assert old["status"] == "expired"
-        assert old["message"] == (
-            "Nothing was deleted. The token is too old; a new one comes with this answer."
-        )
+        assert old["message"].startswith("Nothing was deleted. The token is too old;")
     assert await door.changes() == []
     fresh = await door.done(
         "delete_contact", contact_id=contact_id, confirmation_token=old["confirmation_token"]

@@ -119,10 +119,10 @@ async def test_a_second_request_that_fails_says_the_first_was_done(door: Door) -
         {"match": "PATCH /v3/contacts", "kind": "delay", "seconds": 0},
         {"match": "PATCH /v3/contacts", "kind": "status", "status": 422},
     )
-    text = await door.refused(
+    reply = await door.call(
         "update_contact", contact_id=contact_id, opt_out=True, metadata={"a": "b"}
     )
-    assert "opt_out was changed. After that: Nothing was changed or sent." in text
+    assert "opt_out was changed. The metadata was not stored (BUSINESS_006)." in reply.text
     await door.faults()
     assert (await door.done("get_contact", contact_id=contact_id))["contact"]["opt_out"] is True
 

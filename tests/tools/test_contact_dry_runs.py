@@ -20,7 +20,7 @@ async def test_a_dry_run_of_an_update_changes_nothing(door: Door) -> None:
         "update_contact", contact_id=contact_id, opt_out=True, metadata={"a": "b"}, dry_run=True
     )
     assert (dry["status"], dry["changed"]) == ("dry_run", [])
-    assert dry["message"] == "Nothing was changed; Sent would accept a change of opt_out, metadata."
+    assert dry["message"].startswith("Nothing was changed; Sent would accept a change of opt_out")
     assert (dry["contact"]["id"], dry["contact"]["opt_out"]) == (contact_id, False)
     assert (await door.done("get_contact", contact_id=contact_id))["contact"]["opt_out"] is False
 

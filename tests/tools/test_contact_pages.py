@@ -54,7 +54,7 @@ async def test_a_page_beyond_the_end_is_empty(door: Door) -> None:
     """That is an answer, not an error."""
     reply = await door.call("list_contacts", page=999)
     assert reply.data["contacts"] == []
-    assert reply.text == "0 of 150 contacts, page 999 of 8."
+    assert reply.text == "There is no page 999; the last is 8."
 
 
 @pytest.mark.parametrize("page_size", [1, 20, 100])
@@ -104,14 +104,14 @@ async def test_a_filter_reads_no_more_pages_than_it_needs(state: Path) -> None:
     assert answer["next"] == (
         'list_contacts(page=3, page_size=5, reach="both", opt_out=false, channel="sms")'
     )
-    assert answer["message"].endswith("then ask for page 3 for the rest.")
+    assert answer["message"].endswith("Page 3 goes on.")
 
 
 async def test_a_filter_at_the_end_says_it_is_complete(door: Door) -> None:
     """Three seeds have no known channels."""
     answer = await door.done("list_contacts", reach="unknown")
     assert (answer["scanned"], answer["complete"]) == (150, True)
-    assert answer["message"] == "3 of 150 contacts read match."
+    assert answer["message"] == "3 of the 150 contacts read match; there are 150 in all."
     assert "next" not in answer
     assert "next_page" not in answer
 

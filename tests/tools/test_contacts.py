@@ -114,7 +114,7 @@ async def test_a_contact_is_never_a_no_in_its_first_minute(
     await door.done("create_contact", phone_number=number)
     young = await door.done("find_contact_by_phone", phone_number=number)
     assert (young["found"], young["whatsapp"], young["sms"]) == (True, "unknown", "yes")
-    assert "still looked up; ask in a minute" in young["message"]
+    assert "still looked up, ask in a minute" in young["message"]
     await door.advance(50)
     still = await door.done("find_contact_by_phone", phone_number=number)
     assert still["whatsapp"] != "no"
@@ -129,7 +129,7 @@ async def test_an_opted_out_contact_is_said_to_be(door: Door) -> None:
     """Whoever asks about it may want to write to it."""
     contact = await door.opted_out()
     found = await door.done("find_contact_by_phone", phone_number=contact["phone_number"])
-    assert found["message"].endswith("; opted out of messages.")
+    assert found["message"].endswith("; it has opted out of messages.")
     assert found["record_date"] == found["contact"]["updated_at"]
 
 

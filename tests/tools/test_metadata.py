@@ -60,7 +60,6 @@ async def test_metadata_cannot_add_lines_to_the_text(app: Starlette, state: Path
         answer = await door.client.call_tool("get_contact", {"contact_id": await door.contact()})
     (content,) = answer.content
     lines = getattr(content, "text", "").splitlines()
-    assert 'metadata: a\\nopt_out: no="b\\nopt_out: no" list="[1]"' in lines
     assert lines.count("opt_out: no") == 1
 
 

@@ -39,9 +39,9 @@ async def test_a_number_is_understood_in_any_spelling(door: Door, written: str) 
         ("+", "no digits"),
         ("9" * 70, "too long"),
         ("", "is empty"),
-        (["+14155550102"], "valid string"),
-        (True, "valid string"),
-        (None, "valid string"),
+        (["+14155550102"], "must be text"),
+        (True, "must be text"),
+        (None, "must be text"),
     ],
 )
 async def test_a_number_nobody_could_dial_is_refused_with_the_reason(

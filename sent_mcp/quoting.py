@@ -1,0 +1,24 @@
+"""Text from outside, made harmless: what cannot be seen is made visible, what is long is cut."""
+
+import re
+import unicodedata
+
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def quoted(text: str, limit: int = 200) -> str:
+    """Text from outside in quotes, cut at `limit` characters, what is invisible made visible."""
+    shown = "".join(_visible(character) for character in text[:limit])
+    return f'"{shown}{"…" if len(text) > limit else ""}"'
+
+
+def _visible(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character == " ":
+        return character
+    if unicodedata.category(character)[0] in "CZ" or _INVISIBLE.match(character):
+        return "\\n" if character == "\n" else f"\\u{{{ord(character):x}}}"
+    return character
