@@ -21,8 +21,9 @@ from sent_mcp.quoting import quoted
 from sent_mcp.settings import Settings
 from sent_mcp.state import MEMORY, SqliteState
 from sent_mcp.tools import TOOLS, V1_TOOLS
+from sent_mcp.tools.arguments import Arguments
 from sent_mcp.tools.registry import Call, Client, Limits, Offer, Tool
-from sent_mcp.tools.results import word
+from sent_mcp.tools.results import Result, word
 from sent_mcp.tools.seam import answer
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _assembled(
     return Service(client, guard, journal, _limits(settings), tools, close)
 
 
-def instructions(offers: Iterable[Offer]) -> str:
+def instructions(offers: Iterable[Offer[Arguments, Result]]) -> str:
     """What a model is told once; about changes only where there are tools that make them."""
     changes = any(offer.destructive for offer in offers)
     return INSTRUCTIONS + (CHANGE_INSTRUCTIONS if changes else "")

@@ -250,8 +250,6 @@ CREATE_CONTACT = ChangeTool(
         idempotent=False,
         open_world=True,
     ),
-    CreateContact,
-    ContactChanged,
     plan_create,
     create,
 )
@@ -267,8 +265,6 @@ UPDATE_CONTACT = ChangeTool(
         read_only=False,
         destructive=True,
     ),
-    UpdateContact,
-    ContactUpdated,
     plan_update,
     update,
 )

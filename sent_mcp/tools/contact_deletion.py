@@ -79,8 +79,6 @@ DELETE_CONTACT = ChangeTool(
         read_only=False,
         destructive=True,
     ),
-    DeleteContact,
-    ContactDeleted,
     plan_delete,
     delete,
 )

@@ -203,7 +203,6 @@ LIST_CONTACTS = ReadTool[SentClient, ListContacts](
         ListContacts,
         ContactList,
     ),
-    ListContacts,
     list_contacts,
 )
 GET_CONTACT = ReadTool[SentClient, GetContact](
@@ -215,7 +214,6 @@ GET_CONTACT = ReadTool[SentClient, GetContact](
         GetContact,
         ContactFound,
     ),
-    GetContact,
     get_contact,
 )
 FIND_CONTACT_BY_PHONE = ReadTool[SentClient, FindContact](
@@ -228,6 +226,5 @@ FIND_CONTACT_BY_PHONE = ReadTool[SentClient, FindContact](
         FindContact,
         PhoneFound,
     ),
-    FindContact,
     find_contact_by_phone,
 )

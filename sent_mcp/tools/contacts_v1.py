@@ -36,7 +36,6 @@ V1_TOOLS = (
             ListContactsV1,
             ContactList,
         ),
-        ListContactsV1,
         list_contacts,
     ),
     ReadTool[V1Client, FindContact](
@@ -49,7 +48,6 @@ V1_TOOLS = (
             FindContact,
             PhoneFound,
         ),
-        FindContact,
         find_contact_by_phone,
     ),
 )

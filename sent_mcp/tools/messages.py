@@ -196,6 +196,5 @@ GET_MESSAGE = ReadTool[SentClient, GetMessage](
         GetMessage,
         MessageStates,
     ),
-    GetMessage,
     get_message,
 )

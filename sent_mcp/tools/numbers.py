@@ -64,6 +64,5 @@ LOOKUP_NUMBER = ReadTool[SentClient, LookupNumber](
         idempotent=False,
         open_world=True,
     ),
-    LookupNumber,
     lookup_number,
 )

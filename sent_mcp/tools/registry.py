@@ -28,6 +28,8 @@ Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 Client = TypeVar("Client")
 A = TypeVar("A", bound=Arguments)
 C = TypeVar("C", bound=Change)
+A_co = TypeVar("A_co", bound=Arguments, covariant=True)
+R_co = TypeVar("R_co", bound=Result, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,15 @@ P = TypeVar("P", bound=Plan)
 
 
 @dataclass(frozen=True)
-class Offer:
+class Offer(Generic[A_co, R_co]):
     """What a host sees of a tool. `toolset` and `read_only` decide whether it exists at all."""
 
     name: str
     title: str
     description: str
     toolset: str
-    arguments: type[Arguments]
-    result: type[Result]
+    arguments: type[A_co]
+    result: type[R_co]
     read_only: bool = True
     destructive: bool = False
     idempotent: bool = True
@@ -111,7 +113,7 @@ class Tool(Protocol[Client]):
     """A tool as the server sees it."""
 
     @property
-    def offer(self) -> Offer:
+    def offer(self) -> Offer[Arguments, Result]:
         """What a host sees."""
         ...
 
@@ -124,13 +126,12 @@ class Tool(Protocol[Client]):
 class ReadTool(Generic[Client, A]):
     """A tool that changes nothing at Sent."""
 
-    offer: Offer
-    arguments: type[A]
+    offer: Offer[A, Result]
     body: Callable[[Call[Client], A], Awaitable[Result]]
 
     async def run(self, call: Call[Client], guard: Guard, given: Mapping[str, object]) -> Result:
         """See Tool."""
-        parsed = parse(self.arguments, self.offer.name, given, call.limits.region)
+        parsed = parse(self.offer.arguments, self.offer.name, given, call.limits.region)
         return await self.body(call, parsed)
 
 
@@ -138,20 +139,18 @@ class ReadTool(Generic[Client, A]):
 class ChangeTool(Generic[C, P]):
     """A tool that changes something; the guard stands between `plan` and `act`."""
 
-    offer: Offer
-    arguments: type[C]
-    result: type[ChangeResult]
+    offer: Offer[C, ChangeResult]
     plan: Callable[[SentCall, C], Awaitable[P]]
     act: Callable[[SentCall, P], Awaitable[ChangeResult]]
 
     async def run(self, call: SentCall, guard: Guard, given: Mapping[str, object]) -> Result:
         """See Tool."""
-        arguments = parse(self.arguments, self.offer.name, given, call.limits.region)
+        arguments = parse(self.offer.arguments, self.offer.name, given, call.limits.region)
         call = replace(call, dry_run=arguments.dry_run or call.limits.dry_run)
         exact, token = normalised(arguments), arguments.confirmation_token
         used = None if call.dry_run else await guard.already(self.offer.name, exact, token)
         if used is not None:
-            return self.result.stopped(used, self.offer.name, exact)
+            return self.offer.result.stopped(used, self.offer.name, exact)
         plan = await self.plan(call, arguments)
         question = plan.question
         if call.dry_run or question is None:
@@ -161,7 +160,7 @@ class ChangeTool(Generic[C, P]):
             return done.model_copy(update={"question": shown})
         decision = await guard.approve(self.offer.name, exact, question, token)
         if isinstance(decision, Stopped):
-            return self.result.stopped(decision, self.offer.name, exact)
+            return self.offer.result.stopped(decision, self.offer.name, exact)
         return await self._approved(call, plan, guard, decision, exact)
 
     async def _approved(
@@ -184,7 +183,7 @@ class ChangeTool(Generic[C, P]):
         try:
             return await self.act(call, plan)
         except OutcomeUnknownError as unknown:
-            return self.result.unknown(unknown.report, exact)
+            return self.offer.result.unknown(unknown.report, exact)
 
 
 def normalised(arguments: Change) -> Exact:

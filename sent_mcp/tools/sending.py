@@ -170,8 +170,6 @@ SEND_MESSAGE = ChangeTool(
         idempotent=False,
         open_world=True,
     ),
-    SendMessage,
-    SendResult,
     plan_send,
     send,
 )

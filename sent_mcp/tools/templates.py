@@ -113,6 +113,5 @@ LIST_TEMPLATES = ReadTool[SentClient, ListTemplates](
         ListTemplates,
         TemplateList,
     ),
-    ListTemplates,
     list_templates,
 )
