@@ -193,6 +193,13 @@ def is_offered(tool: Tool[Client], settings: Settings) -> bool:
     return offer.toolset in settings.toolsets and (offer.read_only or not settings.read_only)
 
 
+def offered_tools(settings: Settings) -> list[str]:
+    """The names of the tools that exist under these settings."""
+    if settings.api_version == "v1":
+        return [tool.offer.name for tool in V1_TOOLS if is_offered(tool, settings)]
+    return [tool.offer.name for tool in TOOLS if is_offered(tool, settings)]
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         region=settings.default_region,

@@ -35,7 +35,7 @@ def _nodes(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]
             yield from _nodes(node[key], f"{path}/{key}")
 
 
-def _schemas(offer: Offer) -> list[tuple[str, dict[str, Any]]]:
+def _schemas(offer: Offer[Any, Any]) -> list[tuple[str, dict[str, Any]]]:
     shown = offer.definition()
     assert shown.output_schema is not None
     return [*_nodes(shown.input_schema, "input"), *_nodes(shown.output_schema, "output")]
@@ -54,20 +54,20 @@ def test_names_are_unique() -> None:
 
 
 @every_tool
-def test_a_name_is_verb_and_noun_in_what_every_host_takes(offer: Offer) -> None:
+def test_a_name_is_verb_and_noun_in_what_every_host_takes(offer: Offer[Any, Any]) -> None:
     """One dot hides all tools in some hosts; server and tool together may have 60 characters."""
     assert re.fullmatch(r"(list|get|find|create|update|delete|send|lookup)(_[a-z]+)+", offer.name)
     assert len(offer.name) <= 40
 
 
 @every_tool
-def test_a_tool_has_a_title_for_people(offer: Offer) -> None:
+def test_a_tool_has_a_title_for_people(offer: Offer[Any, Any]) -> None:
     """Hosts show it on their buttons."""
     assert re.fullmatch(r"[A-Z][a-z]+( [a-z]+)+", offer.title)
 
 
 @every_tool
-def test_a_description_is_short_and_of_whole_sentences(offer: Offer) -> None:
+def test_a_description_is_short_and_of_whole_sentences(offer: Offer[Any, Any]) -> None:
     """Hosts pay for it in every conversation. It tells, and gives no orders."""
     assert offer.description.endswith(".")
     assert len(offer.description) <= 600
@@ -75,7 +75,7 @@ def test_a_description_is_short_and_of_whole_sentences(offer: Offer) -> None:
 
 
 @every_tool
-def test_a_schema_has_nothing_that_some_host_refuses(offer: Offer) -> None:
+def test_a_schema_has_nothing_that_some_host_refuses(offer: Offer[Any, Any]) -> None:
     """At any depth: no references, no combinators, no noise, one plain type each."""
     for path, node in _schemas(offer):
         assert not set(NEVER_IN_A_SCHEMA) & set(node), path
@@ -86,7 +86,7 @@ def test_a_schema_has_nothing_that_some_host_refuses(offer: Offer) -> None:
 
 
 @every_tool
-def test_a_schema_is_one_closed_object(offer: Offer) -> None:
+def test_a_schema_is_one_closed_object(offer: Offer[Any, Any]) -> None:
     """An unknown argument is refused, and a host can see that it will be."""
     schema = offer.definition().input_schema
     assert schema["type"] == "object"
@@ -95,7 +95,7 @@ def test_a_schema_is_one_closed_object(offer: Offer) -> None:
 
 
 @every_tool
-def test_what_a_host_may_strip_is_also_said_in_words(offer: Offer) -> None:
+def test_what_a_host_may_strip_is_also_said_in_words(offer: Offer[Any, Any]) -> None:
     """Some hosts drop limits of numbers and lengths of lists."""
     for name, node in offer.definition().input_schema["properties"].items():
         said = node.get("description", "")
@@ -106,7 +106,7 @@ def test_what_a_host_may_strip_is_also_said_in_words(offer: Offer) -> None:
 
 
 @every_tool
-def test_every_annotation_is_set(offer: Offer) -> None:
+def test_every_annotation_is_set(offer: Offer[Any, Any]) -> None:
     """A missing one counts as the worst."""
     hints = offer.definition().annotations
     assert hints is not None
@@ -115,7 +115,7 @@ def test_every_annotation_is_set(offer: Offer) -> None:
 
 
 @every_tool
-def test_annotations_say_what_a_tool_does(offer: Offer) -> None:
+def test_annotations_say_what_a_tool_does(offer: Offer[Any, Any]) -> None:
     """Hosts decide by them whether to ask a person."""
     assert offer.read_only == (offer.name in READ)
     assert offer.destructive == (offer.name in CHANGE)
@@ -124,7 +124,7 @@ def test_annotations_say_what_a_tool_does(offer: Offer) -> None:
 
 
 @every_tool
-def test_every_change_can_be_tried_and_confirmed(offer: Offer) -> None:
+def test_every_change_can_be_tried_and_confirmed(offer: Offer[Any, Any]) -> None:
     """And no read asks for it."""
     arguments = set(offer.definition().input_schema["properties"])
     both = {"dry_run", "confirmation_token"}
@@ -132,7 +132,7 @@ def test_every_change_can_be_tried_and_confirmed(offer: Offer) -> None:
 
 
 @every_tool
-def test_a_result_always_has_a_message(offer: Offer) -> None:
+def test_a_result_always_has_a_message(offer: Offer[Any, Any]) -> None:
     """And the status of a change."""
     schema = offer.definition().output_schema
     assert schema is not None

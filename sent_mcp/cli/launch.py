@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sent_mcp.errors import SettingsError
-from sent_mcp.settings import SENT_URL, Settings, load_settings
+from sent_mcp.server import offered_tools
+from sent_mcp.settings import SENT_URL, Settings, flag_of, load_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -22,6 +23,10 @@ def launch_settings(*, demo: bool = False, **flags: object) -> Settings:
     """
     if not demo:
         return load_settings(os.environ, **flags)
+    for name in ("base_url", "api_version"):
+        if flags.get(name) is not None:
+            problem = f"{flag_of(name)} does not go with --demo, which has its own API"
+            raise SettingsError(problem, code="SETTINGS")
     demo_flags = {**flags, "api_key": DEMO_KEY, "base_url": _IN_PROCESS, "api_version": "v3"}
     return load_settings(os.environ, **demo_flags).model_copy(update={"profile_id": None})
 
@@ -55,4 +60,6 @@ def warnings(settings: Settings, *, demo: bool) -> list[str]:
         said.append("No confirmation is asked for anything (SENT_MCP_CONFIRM=off).")
     if settings.dry_run:
         said.append("Every change is only a dry run (SENT_MCP_DRY_RUN).")
+    if not offered_tools(settings):
+        said.append("No tool is left to offer (SENT_MCP_TOOLSETS, SENT_MCP_READ_ONLY).")
     return said

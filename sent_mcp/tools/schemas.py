@@ -5,6 +5,7 @@ OpenAI's APIs refuse combinators at the root and Gemini refuses null unions, so 
 for an optional argument is rewritten.
 """
 
+from functools import cache
 from typing import cast
 
 from pydantic import BaseModel, JsonValue
@@ -15,6 +16,7 @@ Schema = dict[str, JsonValue]
 _NOISE = ("title", "$defs")
 
 
+@cache
 def input_schema(model: type[BaseModel]) -> Schema:
     """The schema of a tool's arguments, unknown ones refused."""
     whole = cast("Schema", model.model_json_schema())
@@ -26,6 +28,7 @@ def input_schema(model: type[BaseModel]) -> Schema:
     return flat
 
 
+@cache
 def output_schema(model: type[BaseModel]) -> Schema:
     """The types of a result's own fields; what is inside lists and objects is left open.
 
