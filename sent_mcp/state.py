@@ -97,6 +97,10 @@ class StateStore(Protocol):
         """Count messages against 24 hours; None, and nothing counted, above the limit."""
         ...
 
+    async def counted(self, account: str) -> int:
+        """How many messages were counted within 24 hours."""
+        ...
+
     async def release(self, reserved: Sequence[int]) -> None:
         """Take back what was reserved and certainly not sent."""
         ...
@@ -149,6 +153,10 @@ class SqliteState:
     async def reserve(self, account: str, messages: int, limit: int) -> Sequence[int] | None:
         """See StateStore."""
         return await self._do(lambda db: _reserve(db, account, messages, limit, self.now()))
+
+    async def counted(self, account: str) -> int:
+        """See StateStore."""
+        return await self._do(lambda db: _counted(db, account, self.now()))
 
     async def release(self, reserved: Sequence[int]) -> None:
         """See StateStore."""
@@ -268,13 +276,16 @@ def _used(db: sqlite3.Connection, approval_id: str) -> Used | None:
     return None if row is None else Used(*row)
 
 
+def _counted(db: sqlite3.Connection, account: str, now: float) -> int:
+    db.execute("DELETE FROM sends WHERE at < ?", (now - KEPT_SECONDS,))
+    (count,) = db.execute("SELECT count(*) FROM sends WHERE account = ?", (account,)).fetchone()
+    return int(count)
+
+
 def _reserve(
     db: sqlite3.Connection, account: str, messages: int, limit: int, now: float
 ) -> Sequence[int] | None:
-    db.execute("DELETE FROM sends WHERE at < ?", (now - KEPT_SECONDS,))
-    sql = "SELECT count(*) FROM sends WHERE account = ?"
-    (so_far,) = db.execute(sql, (account,)).fetchone()
-    if so_far + messages > limit:
+    if _counted(db, account, now) + messages > limit:
         return None
     insert = "INSERT INTO sends (account, at) VALUES (?, ?) RETURNING id"
     return [db.execute(insert, (account, now)).fetchone()[0] for _ in range(messages)]

@@ -20,6 +20,11 @@ class Journal:
         self._account = account
         self.now = state.now
 
+    async def refuse_above(self, messages: int, limit: int) -> None:
+        """Raises RefusedError for messages that `counted` would refuse, before anybody is asked."""
+        if await self._state.counted(self._account()) + messages > limit:
+            raise _above(limit)
+
     @asynccontextmanager
     async def counted(self, messages: int, limit: int) -> AsyncGenerator[Sequence[int]]:
         """Count messages before they go out; given back when they certainly did not.
@@ -28,11 +33,7 @@ class Journal:
         """
         rows = await self._state.reserve(self._account(), messages, limit)
         if rows is None:
-            raise RefusedError(
-                f"more than {limit} messages would go out within 24 hours"
-                " (SENT_MCP_MESSAGES_PER_DAY)",
-                code="DAILY_LIMIT",
-            )
+            raise _above(limit)
         try:
             yield rows
         except OutcomeUnknownError:
@@ -56,3 +57,10 @@ class Journal:
 
     async def _hidden(self, phone_number: str) -> str:
         return digest(await self._state.secret(), "recipient", phone_number)
+
+
+def _above(limit: int) -> RefusedError:
+    return RefusedError(
+        f"more than {limit} messages would go out within 24 hours (SENT_MCP_MESSAGES_PER_DAY)",
+        code="DAILY_LIMIT",
+    )

@@ -79,6 +79,9 @@ async def plan_send(call: SentCall, arguments: SendMessage) -> SendPlan:
     template = await find_template(call, arguments.template_id, arguments.template_name)
     if template is not None:
         refuse_unsendable(template, arguments.parameters or {}, channels)
+    if not call.dry_run:
+        messages = len(recipients) * max(1, len(channels))
+        await call.journal.refuse_above(messages, call.limits.messages_per_day)
     question = send_question(arguments, recipients, skipped, template, channels)
     return SendPlan(arguments, recipients, skipped, template, question)
 

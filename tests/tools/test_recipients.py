@@ -66,11 +66,13 @@ async def test_a_send_has_a_largest_size_in_messages(app: Starlette, state: Path
 
 
 async def test_a_day_has_a_largest_number_of_messages(app: Starlette, state: Path) -> None:
-    """What was refused does not count."""
+    """Nobody is asked about more; what was refused does not count."""
     async with opened(app, state, messages_per_day=3) as door:
         two = [SEEDED, "+14155550103"]
-        assert (await door.twice("send_message", to=two, text="1"))["status"] == "accepted"
         first = await door.call("send_message", to=two, text="2")
+        assert (await door.twice("send_message", to=two, text="1"))["status"] == "accepted"
+        text = await door.refused("send_message", to=two, text="3")
+        assert text.startswith("DAILY_LIMIT: more than 3 messages would go out within 24 hours")
         text = await door.refused("send_message", to=two, text="2", confirmation_token=first.token)
         assert text.startswith("DAILY_LIMIT: more than 3 messages would go out within 24 hours")
         assert "Nothing was changed or sent." in text
