@@ -25,7 +25,7 @@ def test_it_shows_a_conversation_in_which_every_answer_is_right(shell: Shell) ->
     ) in ran.out
     for said in (
         "+14155550101 is not on WhatsApp.",
-        "2 of 150 contacts read match.",
+        "2 of the 150 contacts read match; there are 150 in all.",
         "created: +442079460123 was created.",
         "updated: opt_out was changed.",
         "confirmation_required: Nothing was sent.",
