@@ -172,7 +172,6 @@ class OutcomeUnknownError(SentError):
             maybe_done=True,
         )
         self.cause = cause
-        self.cause_code = cause.code
         self.effect = f"It is not known whether the change was done.{' ' + found if found else ''}"
 
     @property

@@ -1,8 +1,14 @@
 """What every test may ask for. Async tests are run by anyio's pytest plugin, on asyncio."""
 
 import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+
+from sent_mcp.emulator import create_app
+from tests.door import Door, opened
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +22,22 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("SENT_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def app() -> Starlette:
+    """An emulator of its own."""
+    return create_app()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where a state file may be."""
+    return tmp_path / "state.sqlite"
+
+
+@pytest.fixture
+async def door(app: Starlette, state: Path) -> AsyncGenerator[Door]:
+    """A client before the server before the emulator."""
+    async with opened(app, state) as door:
+        yield door

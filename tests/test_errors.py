@@ -242,7 +242,7 @@ def test_a_lost_answer_is_never_told_as_nothing_changed() -> None:
     error = OutcomeUnknownError(cause)
     assert "Nothing was" not in str(error)
     assert "It is not known whether the change was done." in str(error)
-    assert (error.code, error.cause_code, error.cause) == ("OUTCOME_UNKNOWN", "TIMEOUT", cause)
+    assert (error.code, error.cause.code, error.cause) == ("OUTCOME_UNKNOWN", "TIMEOUT", cause)
 
 
 def test_the_cause_of_a_lost_answer_stays_quoted() -> None:

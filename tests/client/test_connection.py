@@ -169,6 +169,7 @@ async def test_cancelling_a_call_ends_its_request() -> None:
         group.start_soon(client.contacts.get, "a")
         await anyio.wait_all_tasks_blocked()
         group.cancel_scope.cancel()
+    assert group.cancel_scope.cancelled_caught
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-import anyio
 import httpx
 import pytest
 from sent_dm import AsyncSent
 from starlette.applications import Starlette
 
-from sent_mcp.emulator import create_app, serve
+from sent_mcp.emulator import create_app
+from tests import door
 
 KEY = "sk_test_emulator"
 Advance = Callable[[float], Awaitable[None]]
@@ -63,22 +63,8 @@ def advance(http: httpx.AsyncClient) -> Advance:
 @pytest.fixture
 async def served(app: Starlette) -> AsyncGenerator[httpx.AsyncClient]:
     """A client of the same emulator over a real socket."""
-    ports: list[int] = []
-    ready = anyio.Event()
-
-    def on_ready(port: int) -> None:
-        ports.append(port)
-        ready.set()
-
-    async with anyio.create_task_group() as tasks:
-
-        async def run() -> None:
-            await serve(app, host="127.0.0.1", port=0, on_ready=on_ready)
-
-        tasks.start_soon(run)
-        await ready.wait()
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{ports[0]}", headers={"x-api-key": KEY}
-        ) as client:
-            yield client
-        tasks.cancel_scope.cancel()
+    async with (
+        door.served(app) as url,
+        httpx.AsyncClient(base_url=url, headers={"x-api-key": KEY}) as client,
+    ):
+        yield client
