@@ -43,7 +43,8 @@ class SentError(Exception):
     `retryable`: the same call may succeed later. `maybe_done`: what was asked may have been
     executed although this came back; `after_doubt`: by an earlier attempt of the same call.
     `message` may be the API's own words: show `sentence` and `problems`, or the whole `str()`.
-    `effect` says in words what was done. `should_retry` is Sent's own word (`x-should-retry`).
+    `effect` says in words what was done. `should_retry` is Sent's own word (`x-should-retry`), and
+    `replayed` that this is the answer of an earlier request with the same idempotency key.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class SentError(Exception):
         self.after_doubt = False
         self.subject: str | None = None
         self.should_retry: bool | None = None
+        self.replayed = False
         self.effect = NOTHING_DONE
 
     @property

@@ -6,6 +6,7 @@ All number knowledge is libphonenumber's (`phonenumbers`), which is loaded at th
 import re
 import unicodedata
 from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SCHEME = re.compile(r"^\s*(tel|sms|whatsapp|phone|mobile)\s*:\s*(//)?", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:;\s*ext\s*=|\bext\b|\bextension\b|#|(?<=\d)\s*x\s*\d)", re.IGNORECASE)
@@ -51,6 +52,32 @@ def region_of(e164: str) -> str | None:
         return region_code_for_number(parse(e164))
     except NumberParseException:
         return None
+
+
+def time_zones_of(number: str) -> tuple[str, ...]:
+    """The time zones an E.164 number may be in; none where that cannot be told.
+
+    A number without a place, like a toll-free one, has all zones of its numbering plan.
+    """
+    from phonenumbers import NumberParseException, parse
+    from phonenumbers.timezone import time_zones_for_number
+
+    try:
+        zones = time_zones_for_number(parse(number))
+    except NumberParseException:
+        return ()
+    # Some of the zones would pass for all of them, so without one there are none.
+    return zones if all(_has_clock(zone) for zone in zones) else ()
+
+
+@cache
+def _has_clock(zone: str) -> bool:
+    """Whether the time there is known: `Etc/Unknown` is no zone, and a new one may be missing."""
+    try:
+        ZoneInfo(zone)
+    except ZoneInfoNotFoundError:
+        return False
+    return True
 
 
 def normalise(text: str, region: str | None = None) -> str:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
+import anyio
+import anyio.to_thread
 import mcp_types as mcp
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
@@ -14,7 +16,8 @@ from pydantic import JsonValue
 
 from sent_mcp import __version__
 from sent_mcp.client import ApiKey, SentClient, V1Client
-from sent_mcp.guard import Guard
+from sent_mcp.guard import EXTENDED, Approvals, Guard, Host, Restraint, Rules, TimeLimit
+from sent_mcp.guard.audit import AuditLog
 from sent_mcp.guard.journal import Journal
 from sent_mcp.masking import mask_numbers
 from sent_mcp.quoting import quoted
@@ -68,13 +71,16 @@ class Service(Generic[Client]):
 
     async def call_tool(
         self, context: Context, params: mcp.CallToolRequestParams
-    ) -> mcp.CallToolResult:
+    ) -> mcp.CallToolResult | mcp.InputRequiredResult:
         """`tools/call`. A hidden tool and an unknown one are answered alike."""
         tool = self.tools.get(params.name)
         if tool is None:
             raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
-        call = Call(self.client, self.journal, self.limits, context.session.report_progress)
-        return await answer(tool, call, self.guard, params.arguments or {})
+
+        def start(time: TimeLimit) -> Call[Client]:
+            return Call(self.client, self.journal, self.limits, Host(context, params), time)
+
+        return await answer(tool, start, self.limits, self.guard, params.arguments or {})
 
     def input_schema(self, name: str) -> Mapping[str, JsonValue] | None:
         """The schema HTTP header checks need."""
@@ -157,7 +163,10 @@ def _assembled(
     demo: bool,
 ) -> Service[Client]:
     state = SqliteState(settings.state_location)
-    sends = SqliteState(MEMORY) if demo else state
+    # What a demo did is forgotten with its address book; its approvals are not, so that the two
+    # calls of a confirmation may be two commands.
+    done = SqliteState(MEMORY) if demo else state
+    audit = AuditLog(settings.audit_log)
 
     def account() -> str:
         profile = settings.profile_id or ""
@@ -166,18 +175,19 @@ def _assembled(
     async def close() -> None:
         await close_client()
         await state.aclose()
-        await sends.aclose()
+        await done.aclose()
+        await anyio.to_thread.run_sync(audit.close)
 
     secret = settings.secret.get_secret_value().encode() if settings.secret else None
     guard = Guard(
-        state,
-        mode=settings.confirm,
-        secret=secret,
+        Approvals(state, secret),
+        Restraint(done),
+        _rules(settings),
+        audit,
         account=account,
         account_line=account_line,
-        mask=mask_numbers if settings.mask_phones else str,
     )
-    journal = Journal(sends, account=account)
+    journal = Journal(done, account=account)
     return Service(client, guard, journal, _limits(settings), tools, close)
 
 
@@ -198,6 +208,17 @@ def offered_tools(settings: Settings) -> list[str]:
     if settings.api_version == "v1":
         return [tool.offer.name for tool in V1_TOOLS if is_offered(tool, settings)]
     return [tool.offer.name for tool in TOOLS if is_offered(tool, settings)]
+
+
+def _rules(settings: Settings) -> Rules:
+    # Where no call waits for the answer there is more time, unless the operator says otherwise.
+    said = "ask_timeout" in settings.model_fields_set
+    return Rules(
+        mode=settings.confirm,
+        ask_seconds=settings.ask_timeout,
+        answer_seconds=settings.ask_timeout if said else settings.ask_timeout * EXTENDED,
+        mask=mask_numbers if settings.mask_phones else str,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -27,7 +27,7 @@ CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_li
 Mode = Annotated[Literal["auto", "ask", "token", "off"], BeforeValidator(values.confirm)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(values.upper)]
 _KEY_FILE_MOST = 4096
-_LATER = ("SENT_MCP_ASK_TIMEOUT", "SENT_MCP_AUDIT_LOG", "SENT_MCP_HTTP_TOKENS")
+_LATER = ("SENT_MCP_HTTP_TOKENS",)
 _FLAG: dict[str, JsonValue] = {"flag": True}
 
 
@@ -148,6 +148,15 @@ class Settings(BaseSettings):
         json_schema_extra=_FLAG,
         description="Seconds for one tool call, retries included",
     )
+    ask_timeout: float = Field(
+        40,
+        gt=0,
+        le=240,
+        validation_alias="SENT_MCP_ASK_TIMEOUT",
+        json_schema_extra=_FLAG,
+        description="Seconds a question in the host may stay open, longer while progress can be"
+        " sent",
+    )
     state: Annotated[str, AfterValidator(values.state)] | None = Field(
         None,
         validation_alias="SENT_MCP_STATE",
@@ -159,6 +168,12 @@ class Settings(BaseSettings):
         min_length=32,
         validation_alias="SENT_MCP_SECRET",
         description="Signs confirmation tokens; none: made once and kept in the state file",
+    )
+    audit_log: str | None = Field(
+        None,
+        validation_alias="SENT_MCP_AUDIT_LOG",
+        json_schema_extra=_FLAG,
+        description="A file for one JSON line per change asked for (0600, rotated); `-` is stderr",
     )
     mask_phones: bool = Field(
         False,

@@ -153,6 +153,20 @@ async def opened(
 
 
 @asynccontextmanager
+async def reaching(
+    url: str, state: Path | str, *, mode: str = "auto", **settings: object
+) -> AsyncGenerator[Door]:
+    """Like `opened`, before a server that reaches a served emulator as it would reach Sent."""
+    given: dict[str, object] = {"api_key": KEY, "base_url": url, "state": str(state), **settings}
+    server = build_server(load_settings([], **given))
+    async with (
+        Client(server, mode=mode) as client,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        yield Door(client, http)
+
+
+@asynccontextmanager
 async def served(app: Starlette) -> AsyncGenerator[str]:
     """The emulator on a real socket: its base URL."""
     ports: list[int] = []

@@ -1,13 +1,15 @@
 """Phone numbers: any human spelling in, E.164 out, or a reason a person understands."""
 
 import re
+from importlib import resources
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers.tzdata import TIMEZONE_DATA
 
-from sent_mcp.phone import InvalidNumberError, is_region, normalise, region_of
+from sent_mcp.phone import InvalidNumberError, is_region, normalise, region_of, time_zones_of
 
 E164 = re.compile(r"\+[1-9]\d{1,14}")
 VALID = [
@@ -208,3 +210,40 @@ def test_regions_are_those_that_have_numbers() -> None:
 def test_a_number_tells_its_region(e164: str, region: str | None) -> None:
     """That is what `allowed recipients` are compared with."""
     assert region_of(e164) == region
+
+
+@pytest.mark.parametrize(
+    ("number", "zones"),
+    [
+        ("+14155550102", ("America/Los_Angeles",)),
+        ("+442079460100", ("Europe/London",)),
+        ("+919876543210", ("Asia/Calcutta",)),
+        ("+80012345678", ()),
+        ("+88213123456", ()),
+        ("+1", ()),
+    ],
+)
+def test_a_number_tells_its_time_zone(number: str, zones: tuple[str, ...]) -> None:
+    """International freephone and satellite numbers have none, nor has what is no number."""
+    assert time_zones_of(number) == zones
+
+
+@pytest.mark.parametrize(
+    ("number", "some"),
+    [
+        ("+18005550100", {"America/New_York", "America/Los_Angeles", "Pacific/Honolulu"}),
+        ("+16005550100", {"America/Toronto", "America/Vancouver", "America/St_Johns"}),
+        ("+79161234567", {"Europe/Moscow", "Asia/Vladivostok"}),
+        ("+61491570101", {"Australia/Sydney", "Australia/Perth"}),
+    ],
+)
+def test_a_number_without_a_place_has_many_time_zones(number: str, some: set[str]) -> None:
+    """Toll-free, Canadian non-geographic, Russian and Australian mobile numbers."""
+    assert some < set(time_zones_of(number))
+
+
+def test_every_time_zone_of_a_number_comes_with_the_package() -> None:
+    """So that a machine without a zone database tells the same times."""
+    named = {zone for zones in TIMEZONE_DATA.values() for zone in zones}
+    shipped = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
+    assert named - {"Etc/Unknown"} <= set(shipped)

@@ -86,6 +86,11 @@ class RawAnswer:
         return self.headers.get("x-sandbox", "").lower() == "true"
 
     @property
+    def replayed(self) -> bool:
+        """Whether it is the answer of an earlier request (API §1.2)."""
+        return self.headers.get("idempotent-replayed", "").lower() == "true"
+
+    @property
     def content_type(self) -> str:
         """What the answer says it is."""
         return self.headers.get("content-type", "no content type")

@@ -69,7 +69,7 @@ def _answer(raw: RawAnswer, data: Data, meta: Meta) -> Answer[Data]:
         request_id=meta.request_id or raw.headers.get("x-request-id"),
         timestamp=meta.timestamp,
         sandbox=raw.sandbox,
-        replayed=raw.headers.get("idempotent-replayed", "").lower() == "true",
+        replayed=raw.replayed,
     )
 
 

@@ -115,6 +115,7 @@ class Transport:
             return open_answer(raw)
         except SentError as error:
             error.should_retry = _verdict(raw)
+            error.replayed = raw.replayed
             if request.sandbox and raw.sandbox:
                 error.maybe_done = False
             raise

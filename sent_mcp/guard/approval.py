@@ -1,187 +1,145 @@
-"""One decision: may this change be made now, and if not, what is said instead."""
+"""One decision: may this change be made now, and if not, what is said or asked instead."""
 
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from typing import Protocol, TypeVar
 
-from pydantic import JsonValue
+import anyio
 
+from sent_mcp.errors import SentError
 from sent_mcp.guard import token as tokens
+from sent_mcp.guard.audit import AuditLog, Entry, Line
+from sent_mcp.guard.confirmation import Confirmation, who
+from sent_mcp.guard.decision import Approved, Asked, Change, Rules, Stopped
+from sent_mcp.guard.pending import Approvals, new_idempotency_key
 from sent_mcp.guard.question import Question
-from sent_mcp.state import Pending, StateError, StateStore, Used
+from sent_mcp.guard.restraint import Restraint
+from sent_mcp.state import StateError
 
-VALID_SECONDS = 300.0
-CALLER = "local"
-REFUSED = "refused"
-"""Recorded for an approved change that Sent definitely refused; never a status of a result."""
 _log = logging.getLogger("sent_mcp.guard")
 
 
-@dataclass(frozen=True)
-class Approved:
-    """Go ahead, with this idempotency key; `approval_id` is None where nobody had to be asked."""
+class Plan(Protocol):
+    """What a tool is about to do; without a question nobody needs to be asked."""
 
-    idempotency_key: str
-    approval_id: str | None = None
+    @property
+    def question(self) -> Question | None:
+        """What to ask."""
+        ...
 
 
-@dataclass(frozen=True)
-class Stopped:
-    """Do nothing, and say this. With a token, a second call can go on."""
-
-    status: str
-    message: str
-    question: str | None = None
-    confirmation_token: str | None = None
-    expires_at: str | None = None
+P = TypeVar("P", bound=Plan)
 
 
 class Guard:
-    """Asks for every change it is shown, in the way `mode` allows.
+    """Asks for every change it is shown, in the way the rules and the host allow.
 
     `account` names whose contacts these are and is part of what is bound; `account_line` is the
-    first line of every question. `mask` is applied to whatever a model reads.
+    first line of every question.
     """
 
     def __init__(
         self,
-        state: StateStore,
+        approvals: Approvals,
+        restraint: Restraint,
+        rules: Rules,
+        audit: AuditLog,
         *,
-        mode: str,
-        secret: bytes | None,
         account: Callable[[], str],
         account_line: Callable[[], Awaitable[str]],
-        mask: Callable[[str], str] = str,
     ) -> None:
-        self._state = state
-        self._mode = mode
-        self._secret = secret
+        self._approvals = approvals
+        self._restraint = restraint
+        self._rules = rules
+        self._audit = audit
         self._account = account
-        self._account_line = account_line
-        self._mask = mask
+        self._confirmation = Confirmation(
+            approvals, restraint, rules, account=account, account_line=account_line
+        )
+        self.words = self._confirmation.words
+        self.already = self._confirmation.already
 
-    async def words(self, question: Question) -> str:
-        """The question as it is shown."""
-        return "\n".join([await self._account_line(), *question.lines])
+    async def decide(
+        self, change: Change, propose: Callable[[], Awaitable[P]]
+    ) -> tuple[P, Approved] | Stopped | Asked:
+        """What `propose` would do and leave to do it; or why not. Raises StateError: then not."""
+        plan = await propose()
+        while True:
+            question = plan.question
+            if question is None:
+                return plan, Approved(new_idempotency_key(), "not needed")
+            approved = await self._without_asking(change, question)
+            if approved is not None:
+                return plan, approved
+            decision = await self._confirmation.confirmed(change, question)
+            if isinstance(decision, Stopped | Asked):
+                return decision
+            if decision.approval_id is not None:
+                return plan, await self._counted(change, question, decision)
+            # While the form was open the record may have become another one.
+            plan, shown = await propose(), question
+            now = plan.question
+            if now is not None and await self._confirmation.same(change, shown, now):
+                return plan, await self._counted(change, now, decision)
 
-    async def approve(
-        self,
-        tool: str,
-        arguments: Mapping[str, JsonValue],
-        question: Question,
-        token: str | None,
-    ) -> Approved | Stopped:
-        """Whether `tool` may do what `question` says. Raises StateError: then it may not."""
-        if self._mode == "off":
-            return Approved(_new_idempotency_key())
-        if self._mode == "ask":
-            return Stopped(
-                "cannot_confirm",
-                f"{question.undone} SENT_MCP_CONFIRM=ask wants the answer from a form in the host,"
-                " and this version cannot show one. The operator can set it to token.",
-            )
-        asked = _Asked(tool, dict(arguments), self._account())
-        if token is None:
-            return await self._ask(asked, question, "confirmation_required", question.undone)
-        return await self._check(asked, question, token)
-
-    async def already(
-        self, tool: str, arguments: Mapping[str, JsonValue], token: str | None
-    ) -> Stopped | None:
-        """What came of this very approval, if it was used; asked before anything is read anew."""
-        if token is None or self._mode in ("off", "ask"):
-            return None
-        asked = _Asked(tool, dict(arguments), self._account())
-        approval_id = tokens.read(await self._key(), token, asked.signed)
-        used = None if approval_id is None else await self._state.used(approval_id)
-        return None if used is None or used.status == REFUSED else _already(used)
-
-    async def finish(self, approved: Approved, status: str) -> None:
-        """Record what came of it, so that the same token used again only tells.
+    async def finish(
+        self, approved: Approved, status: str, ids: tuple[str, ...], *, changed: bool
+    ) -> None:
+        """Record what came of it, so that the same approval used again only tells.
 
         A store that fails here must not hide what was done; the approval stays used.
         """
-        if approved.approval_id is not None:
-            try:
-                await self._state.finish(approved.approval_id, status)
-            except StateError as error:
-                _log.warning("the outcome %s could not be recorded: %s", status, error.code)
+        try:
+            if approved.approval_id is not None:
+                await self._approvals.finish(approved.approval_id, status, ids)
+            if approved.counted is not None and not changed:
+                await self._restraint.unchanged(approved.counted)
+        except StateError as error:
+            _log.warning("the outcome %s could not be recorded: %s", status, error.code)
 
-    async def _check(self, asked: "_Asked", question: Question, token: str) -> Approved | Stopped:
-        approval_id = tokens.read(await self._key(), token, asked.signed)
-        if approval_id is None:
-            why = "The token was not issued here for exactly this call."
-            return await self._ask(asked, question, "token_rejected", f"{question.undone} {why}")
-        binding = await self._binding(asked, question)
-        # Nothing is awaited between taking an approval and acting on it: a cancellation that came
-        # in between would use it up.
-        found = await self._state.take(approval_id, binding)
-        if isinstance(found, Used) and found.status == REFUSED:
-            why = "This token was used, and Sent refused the change then; so this asks again."
-            return await self._ask(
-                asked, question, "confirmation_required", f"{question.undone} {why}"
-            )
-        if isinstance(found, Used):
-            return _already(found)
-        if found is None or found.expires_at < self._state.now():
-            why = "The token is too old; a new one comes with this answer."
-            return await self._ask(asked, question, "expired", f"{question.undone} {why}")
-        if found.binding != binding:
-            why = "What was approved has changed since, so this asks again."
-            return await self._ask(
-                asked, question, "confirmation_required", f"{question.undone} {why}"
-            )
-        return Approved(found.idempotency_key, approval_id)
+    @asynccontextmanager
+    async def audited(self, change: Change) -> AsyncGenerator[Line]:
+        """Inside, the call is made; at its end, whatever it is, one line is written about it."""
+        line = Line(_target(change))
+        arguments = await self._fingerprint(change)
+        try:
+            yield line
+        except SentError as error:
+            line.outcome, line.request_id = error.code, error.request_id
+            raise
+        finally:
+            caller, tool = change.host.caller, change.tool
+            self._audit.write(Entry(caller, tool, arguments=arguments, **asdict(line)))
 
-    async def _ask(self, asked: "_Asked", question: Question, status: str, message: str) -> Stopped:
-        approval_id = tokens.new_approval_id()
-        expires_at = self._state.now() + VALID_SECONDS
-        binding = await self._binding(asked, question)
-        await self._state.hold(
-            Pending(approval_id, CALLER, binding, _new_idempotency_key(), expires_at)
-        )
-        return Stopped(
-            status,
-            message,
-            await self.words(question),
-            tokens.mint(await self._key(), self._mask(question.action), approval_id, asked.signed),
-            datetime.fromtimestamp(expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        )
+    async def _fingerprint(self, change: Change) -> str:
+        if not self._audit.enabled:
+            return ""
+        try:
+            return tokens.digest(await self._approvals.key(), dict(change.arguments))
+        except StateError as error:
+            return error.code
 
-    async def _binding(self, asked: "_Asked", question: Question) -> str:
-        return tokens.digest(await self._key(), *asked.signed, dict(question.bound))
+    async def _without_asking(self, change: Change, question: Question) -> Approved | None:
+        key = question.idempotency_key or new_idempotency_key()
+        if self._rules.mode == "off":
+            return Approved(key, "off")
+        if not question.metered or change.token is not None or change.host.state is not None:
+            return None
+        counted = await self._restraint.free(who(change, self._account()))
+        return None if counted is None else Approved(key, "not needed", counted=counted)
 
-    async def _key(self) -> bytes:
-        return self._secret or await self._state.secret()
+    async def _counted(self, change: Change, question: Question, approved: Approved) -> Approved:
+        if not question.metered:
+            return approved
+        # An approval is taken by now: a cancellation here would use it up.
+        row: int | None = None
+        with anyio.CancelScope(shield=True):
+            row = await self._restraint.approved(who(change, self._account()))
+        return replace(approved, counted=row)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    tool: str
-    arguments: dict[str, JsonValue]
-    account: str
-
-    @property
-    def signed(self) -> tuple[JsonValue, ...]:
-        return (self.tool, self.arguments, self.account, CALLER)
-
-
-def _already(used: Used) -> Stopped:
-    at = datetime.fromtimestamp(used.at, UTC).strftime("%H:%M:%S UTC")
-    if used.status is None:
-        return Stopped(
-            "outcome_unknown",
-            f"This token was used at {at} and its outcome is not known here. Nothing was done"
-            " again. Read the current state before doing anything else.",
-        )
-    return Stopped(
-        used.status,
-        f"This token was already used at {at}; the outcome then was: {used.status}. Nothing was"
-        " done again.",
-    )
-
-
-def _new_idempotency_key() -> str:
-    return f"sent-mcp-{secrets.token_urlsafe(24)}"
+def _target(change: Change) -> str:
+    named = (change.arguments.get(name) for name in ("contact_id", "phone_number", "to"))
+    return " ".join(str(each) for each in named if each is not None)

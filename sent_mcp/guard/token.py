@@ -1,7 +1,9 @@
 """Confirmation tokens: the approved action in words, an id, and a signature over both.
 
 `delete +14155550106 cf_…`: the words come first because in hosts without forms a person sees only
-the arguments of the second call. The signature also covers tool, arguments and caller.
+the arguments of the second call. The signature also covers tool, arguments, account and caller.
+The sealed state of a question in a host's form is the same without words, and neither passes for
+the other.
 """
 
 import base64
@@ -16,6 +18,7 @@ from pydantic import JsonValue
 
 ID_BYTES, MAC_BYTES = 9, 16
 _MARK = " cf_"
+_FORM_MARK = "form_"
 
 
 def new_approval_id() -> str:
@@ -31,31 +34,49 @@ def digest(secret: bytes, *parts: JsonValue) -> str:
 
 def mint(secret: bytes, action: str, approval_id: str, bound_to: Sequence[JsonValue]) -> str:
     """The token for one approval."""
-    mac = _mac(secret, action, approval_id, bound_to)
-    packed = base64.urlsafe_b64encode(bytes.fromhex(approval_id) + mac).decode().rstrip("=")
-    return f"{action}{_MARK}{packed}"
+    return f"{action}{_MARK}{_packed(secret, ['confirm/v1', action], approval_id, bound_to)}"
 
 
 def read(secret: bytes, token: str, bound_to: Sequence[JsonValue]) -> str | None:
     """The approval id in a token that was made here for exactly this; else None."""
     action, mark, packed = token.strip().rpartition(_MARK)
+    approval_id = _approval_id(packed)
+    if not mark or approval_id is None:
+        return None
+    return (
+        approval_id if _same(token.strip(), mint(secret, action, approval_id, bound_to)) else None
+    )
+
+
+def seal(secret: bytes, approval_id: str, bound_to: Sequence[JsonValue]) -> str:
+    """The state that comes back with the answer to a form (MCP 2026-07-28, `requestState`)."""
+    return f"{_FORM_MARK}{_packed(secret, ['form/v1'], approval_id, bound_to)}"
+
+
+def unseal(secret: bytes, state: str, bound_to: Sequence[JsonValue]) -> str | None:
+    """The approval id in a state that was sealed here for exactly this; else None."""
+    approval_id = _approval_id(state.removeprefix(_FORM_MARK))
+    if approval_id is None:
+        return None
+    return approval_id if _same(state, seal(secret, approval_id, bound_to)) else None
+
+
+def _packed(
+    secret: bytes, purpose: list[str], approval_id: str, bound_to: Sequence[JsonValue]
+) -> str:
+    signed = digest(secret, list[JsonValue](purpose), approval_id, list(bound_to))
+    raw = bytes.fromhex(approval_id) + bytes.fromhex(signed)[:MAC_BYTES]
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _approval_id(packed: str) -> str | None:
     try:
         raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    if not mark or len(raw) != ID_BYTES + MAC_BYTES:
-        return None
-    approval_id = raw[:ID_BYTES].hex()
+    return raw[:ID_BYTES].hex() if len(raw) == ID_BYTES + MAC_BYTES else None
+
+
+def _same(given: str, expected: str) -> bool:
     # The whole text is compared: base64 has several spellings of the same bytes.
-    expected = mint(secret, action, approval_id, bound_to)
-    return approval_id if hmac.compare_digest(_bytes(token.strip()), _bytes(expected)) else None
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
-
-
-def _mac(secret: bytes, action: str, approval_id: str, bound_to: Sequence[JsonValue]) -> bytes:
-    return bytes.fromhex(digest(secret, "confirm/v1", action, approval_id, list(bound_to)))[
-        :MAC_BYTES
-    ]
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())

@@ -10,14 +10,11 @@ from sent_mcp.client import new_idempotency_key
 from sent_mcp.errors import RefusedError, SentError
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
-from sent_mcp.quoting import quoted
 from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
-from sent_mcp.tools.contact_facts import bound, facts, label
+from sent_mcp.tools.contact_questions import UNCHANGED, create_question, update_question
 from sent_mcp.tools.parallel import attempted
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
-from sent_mcp.tools.results import ChangeResult, FullContact, full, moment, next_call, word
-
-UNCHANGED = "Nothing was changed."
+from sent_mcp.tools.results import ChangeResult, FullContact, full, next_call, word
 
 
 class CreateContact(Change):
@@ -62,7 +59,7 @@ class CreatePlan:
     """A number to add."""
 
     phone_number: str
-    question: Question | None = None
+    question: Question
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ class UpdatePlan:
 
 async def plan_create(call: SentCall, arguments: CreateContact) -> CreatePlan:
     """Nothing to read: Sent says itself when the contact exists."""
-    return CreatePlan(arguments.phone_number)
+    return CreatePlan(arguments.phone_number, create_question(arguments.phone_number))
 
 
 async def create(call: SentCall, plan: CreatePlan) -> ContactChanged:
@@ -91,12 +88,18 @@ async def create(call: SentCall, plan: CreatePlan) -> ContactChanged:
     if not made.created:
         opted_out = "; it has opted out of messages" if made.contact.opt_out else ""
         message = f"Nothing was created: {plan.phone_number} is a contact already{opted_out}."
-        return ContactChanged(status="exists", message=message, contact=full(made.contact))
+        return ContactChanged(
+            status="exists",
+            message=message,
+            contact=full(made.contact),
+            request_id=answer.request_id,
+        )
     return ContactChanged(
         status="created",
         message=f"{plan.phone_number} was created. Its channels are known in about a minute.",
         next=next_call("find_contact_by_phone", phone_number=plan.phone_number),
         contact=full(made.contact),
+        request_id=answer.request_id,
     )
 
 
@@ -124,13 +127,8 @@ async def plan_update(call: SentCall, arguments: UpdateContact) -> UpdatePlan:
     }
     if changes.get("default_channel") and contact.channels:
         _refuse_missing_channel(contact, str(changes["default_channel"]))
-    lifts = changes.get("opt_out") is False
-    return UpdatePlan(
-        contact,
-        changes,
-        dict(arguments.metadata or {}),
-        _opt_in(contact, changes, arguments.metadata or {}) if lifts else None,
-    )
+    metadata = arguments.metadata or {}
+    return UpdatePlan(contact, changes, dict(metadata), update_question(contact, changes, metadata))
 
 
 async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
@@ -142,7 +140,7 @@ async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
         answer = await call.client.contacts.update(
             contact.id, plan.changes, idempotency_key=call.idempotency_key
         )
-        contact = answer.data
+        contact, done.request_id = answer.data, answer.request_id
         done.compare(plan.changes, {name: getattr(contact, name) for name in plan.changes})
     if plan.metadata:
         contact = await _store_metadata(call, plan, contact, done)
@@ -151,6 +149,7 @@ async def update(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
         message=" ".join([_changed(done.changed), *done.notes]),
         contact=full(contact),
         changed=done.changed,
+        request_id=done.request_id,
     )
 
 
@@ -160,6 +159,7 @@ class _Changed:
 
     changed: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    request_id: str | None = None
 
     def compare(self, wanted: Mapping[str, JsonValue], found: Mapping[str, JsonValue]) -> None:
         for name, value in wanted.items():
@@ -210,25 +210,6 @@ def _refuse_missing_channel(contact: Contact, channel: str) -> None:
             f"{word(contact.e164)} cannot be reached on {channel}; its channels are {known}",
             code="BUSINESS_007",
         )
-
-
-def _opt_in(
-    contact: Contact, changes: Mapping[str, JsonValue], metadata: Mapping[str, str]
-) -> Question:
-    also = {name: str(value) for name, value in changes.items() if name != "opt_out"}
-    also |= {f"metadata {name}": value for name, value in metadata.items()}
-    changed = moment(contact.updated_at or contact.created_at) or "at an unknown time"
-    return Question(
-        action=f"opt in {label(contact)}",
-        lines=(
-            f"Allow messages to {word(contact.e164)} (id {word(contact.id)}) again?",
-            *facts(contact),
-            f"It has opted out; its record last changed {changed}. Only the person can consent.",
-            *(f"Also: {word(name)} = {quoted(value, 120)}" for name, value in also.items()),
-        ),
-        undone=UNCHANGED,
-        bound=bound(contact),
-    )
 
 
 def _changed(names: list[str]) -> str:

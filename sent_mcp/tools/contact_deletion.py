@@ -59,11 +59,12 @@ async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
     if call.dry_run:
         message = f"Nothing was deleted; {word(plan.contact.e164)} is there and would be."
         return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
-    await call.client.contacts.delete(plan.contact.id)
+    answer = await call.client.contacts.delete(plan.contact.id)
     return ContactDeleted(
         status="deleted",
         message=f"The contact {word(plan.contact.e164)} was deleted, its consent record with it.",
         contact_id=contact_id,
+        request_id=answer.request_id,
     )
 
 

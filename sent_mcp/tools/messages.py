@@ -132,14 +132,20 @@ async def get_message(call: SentCall, arguments: GetMessage) -> MessageStates:
 
 
 async def _last_to(call: SentCall, phone_number: str) -> str:
-    message_id = await call.journal.last_message_to(phone_number)
-    if message_id is None:
+    last = await call.journal.last_to(phone_number)
+    if last is not None and last.open:
+        raise RefusedError(
+            f"the last send from here to {phone_number} got no answer, so it is not known whether"
+            " it went out; other messages are found by message_ids",
+            code="RESOURCE_003",
+        )
+    if last is None or last.message_id is None:
         raise RefusedError(
             f"no message that was sent from here to {phone_number} in the last 24 hours is known;"
             " other messages are found by message_ids",
             code="RESOURCE_003",
         )
-    return message_id
+    return last.message_id
 
 
 def _sentence(states: list[MessageState], missing: int) -> str:

@@ -14,14 +14,23 @@ from pydantic import JsonValue
 
 from sent_mcp.client import SentClient, new_idempotency_key
 from sent_mcp.errors import OutcomeUnknownError, SentError
-from sent_mcp.guard import REFUSED, Approved, Guard, Question, Stopped
+from sent_mcp.guard import (
+    LEAST_SECONDS,
+    REFUSED,
+    Approved,
+    Asked,
+    Guard,
+    Host,
+    Plan,
+    Stopped,
+    TimeLimit,
+)
+from sent_mcp.guard import Change as GuardedCall
+from sent_mcp.guard.audit import Line
 from sent_mcp.guard.journal import Journal
 from sent_mcp.tools.arguments import Arguments, Change, parse
 from sent_mcp.tools.results import ChangeResult, Result
 from sent_mcp.tools.schemas import Schema, input_schema, output_schema
-
-LEAST_SECONDS = 5.0
-"""An approved action gets at least this long, however much time asking has cost."""
 
 Exact = dict[str, JsonValue]
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -52,21 +61,19 @@ class Call(Generic[Client]):
     client: Client
     journal: Journal
     limits: Limits
-    progress: Progress
+    host: Host
+    time: TimeLimit
     dry_run: bool = False
     idempotency_key: str = ""
 
+    async def progress(
+        self, progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        """Tell the host how far this call is."""
+        await self.host.report_progress(progress, total, message)
+
 
 SentCall = Call[SentClient]
-
-
-class Plan(Protocol):
-    """What a guarded tool is about to do; without a question nobody needs to be asked."""
-
-    @property
-    def question(self) -> Question | None:
-        """What to ask."""
-        ...
 
 
 P = TypeVar("P", bound=Plan)
@@ -117,7 +124,9 @@ class Tool(Protocol[Client]):
         """What a host sees."""
         ...
 
-    async def run(self, call: Call[Client], guard: Guard, given: Mapping[str, object]) -> Result:
+    async def run(
+        self, call: Call[Client], guard: Guard, given: Mapping[str, object]
+    ) -> Result | Asked:
         """Parse, do, answer. Raises SentError."""
         ...
 
@@ -143,42 +152,70 @@ class ChangeTool(Generic[C, P]):
     plan: Callable[[SentCall, C], Awaitable[P]]
     act: Callable[[SentCall, P], Awaitable[ChangeResult]]
 
-    async def run(self, call: SentCall, guard: Guard, given: Mapping[str, object]) -> Result:
+    async def run(
+        self, call: SentCall, guard: Guard, given: Mapping[str, object]
+    ) -> Result | Asked:
         """See Tool."""
         arguments = parse(self.offer.arguments, self.offer.name, given, call.limits.region)
         call = replace(call, dry_run=arguments.dry_run or call.limits.dry_run)
-        exact, token = normalised(arguments), arguments.confirmation_token
-        used = None if call.dry_run else await guard.already(self.offer.name, exact, token)
-        if used is not None:
-            return self.offer.result.stopped(used, self.offer.name, exact)
+        exact = normalised(arguments)
+        if call.dry_run:
+            return await self._tried(call, guard, arguments, exact)
+        token = arguments.confirmation_token
+        change = GuardedCall(self.offer.name, exact, token, call.host, call.time)
+        async with guard.audited(change) as line:
+            return await self._guarded(call, guard, change, arguments, line)
+
+    async def _tried(self, call: SentCall, guard: Guard, arguments: C, exact: Exact) -> Result:
+        """A dry run: never asked, with a key of its own."""
         plan = await self.plan(call, arguments)
         question = plan.question
-        if call.dry_run or question is None:
-            shown = await guard.words(question) if question is not None else None
-            fresh = replace(call, idempotency_key=new_idempotency_key())
-            done = await self._settled(fresh, plan, exact)
-            return done.model_copy(update={"question": shown})
-        decision = await guard.approve(self.offer.name, exact, question, token)
+        # One that is only asked after many others would say so, and there were none.
+        asked = None if question is None or question.metered else question
+        shown = None if asked is None else await guard.words(asked)
+        fresh = replace(call, idempotency_key=new_idempotency_key())
+        done = await self._settled(fresh, plan, exact)
+        return done.model_copy(update={"question": shown})
+
+    async def _guarded(
+        self, call: SentCall, guard: Guard, change: GuardedCall, arguments: C, line: Line
+    ) -> Result | Asked:
+        async def propose() -> P:
+            plan = await self.plan(call, arguments)
+            line.about(plan.question)
+            return plan
+
+        decision = await guard.already(change) or await guard.decide(change, propose)
+        if isinstance(decision, Asked):
+            line.outcome = "asked"
+            return decision
         if isinstance(decision, Stopped):
-            return self.offer.result.stopped(decision, self.offer.name, exact)
-        return await self._approved(call, plan, guard, decision, exact)
+            line.outcome = decision.status
+            return self.offer.result.stopped(decision, self.offer.name, change.arguments)
+        plan, approved = decision
+        line.confirmed = approved.how
+        done = await self._approved(call, plan, guard, approved, change)
+        line.outcome, line.request_id = done.status, done.request_id
+        return done
 
     async def _approved(
-        self, call: SentCall, plan: P, guard: Guard, approved: Approved, exact: Exact
+        self, call: SentCall, plan: P, guard: Guard, approved: Approved, change: GuardedCall
     ) -> ChangeResult:
         """Act once; nothing cancels it before its outcome is recorded."""
         call = replace(call, idempotency_key=approved.idempotency_key)
         left = anyio.current_effective_deadline() - anyio.current_time()
         with anyio.fail_after(max(left, LEAST_SECONDS), shield=True):
             try:
-                done = await self._settled(call, plan, exact)
+                done = await self._settled(call, plan, change.arguments)
             except SentError:
-                await guard.finish(approved, REFUSED)
+                await guard.finish(approved, REFUSED, (), changed=False)
                 raise
-            await guard.finish(approved, done.status)
+            await guard.finish(approved, done.status, done.ids, changed=done.changes_something)
         return done
 
-    async def _settled(self, call: SentCall, plan: P, exact: Exact) -> ChangeResult:
+    async def _settled(
+        self, call: SentCall, plan: P, exact: Mapping[str, JsonValue]
+    ) -> ChangeResult:
         """The outcome; one that is not known is a result a model can act on, not an error."""
         try:
             return await self.act(call, plan)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
@@ -38,12 +38,26 @@ class Result(BaseModel):
 
 
 class ChangeResult(Result):
-    """Result of a tool that changes something; `status` says what was done."""
+    """Result of a tool that changes something; `status` says what was done.
+
+    `request_id` is Sent's, for the audit log; a model does not see it.
+    """
 
     status: str
+    request_id: str | None = Field(default=None, exclude=True)
     question: str | None = None
     confirmation_token: str | None = None
     expires_at: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the messages it sent; a used approval tells them again."""
+        return ()
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether a contact was created or changed, or may have been."""
+        return self.status in ("created", "updated", "outcome_unknown")
 
     @classmethod
     def unknown(cls, report: str, exact: Mapping[str, JsonValue]) -> Self:
@@ -65,6 +79,8 @@ class ChangeResult(Result):
     def stopped(cls, stopped: Stopped, tool: str, exact: Mapping[str, JsonValue]) -> Self:
         """The result where the guard did not let the change through."""
         token, repeat = stopped.confirmation_token, None
+        if stopped.ids:
+            repeat = next_call("get_message", message_ids=[*stopped.ids])
         if token:
             repeat = next_call(tool, **exact, confirmation_token=token)
             if len(repeat) > LONGEST_NEXT:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import ascii_lowercase
 
 import anyio
@@ -10,9 +10,10 @@ import mcp_types as mcp
 from pydantic import JsonValue
 
 from sent_mcp.errors import NOTHING_DONE, SentError
-from sent_mcp.guard import Guard
+from sent_mcp.guard import Asked, Guard, TimeLimit
+from sent_mcp.guard.ask import FIELD
 from sent_mcp.masking import mask_numbers
-from sent_mcp.tools.registry import Call, Client, Tool
+from sent_mcp.tools.registry import Call, Client, Limits, Tool
 from sent_mcp.tools.results import ChangeResult, Result
 
 _log = logging.getLogger("sent_mcp.tools")
@@ -20,27 +21,37 @@ _FORMATS = ("format_international", "format_national", "format_rfc")
 
 
 async def answer(
-    tool: Tool[Client], call: Call[Client], guard: Guard, given: Mapping[str, object]
-) -> mcp.CallToolResult:
+    tool: Tool[Client],
+    start: Callable[[TimeLimit], Call[Client]],
+    limits: Limits,
+    guard: Guard,
+    given: Mapping[str, object],
+) -> mcp.CallToolResult | mcp.InputRequiredResult:
     """Run one tool within its time; always an answer, never an exception but cancellation."""
-    masked = call.limits.mask_phones
+    masked = limits.mask_phones
     try:
-        with anyio.fail_after(call.limits.call_timeout):
-            result = await tool.run(call, guard, given)
+        with anyio.fail_after(limits.call_timeout) as scope:
+            result = await tool.run(start(TimeLimit(scope)), guard, given)
     except SentError as error:
         return _error(str(error), masked)
     except TimeoutError:
-        return _error(_took_too_long(tool, call), masked)
+        return _error(_took_too_long(tool, limits), masked)
     except Exception as error:  # noqa: BLE001  # the seam: a defect of ours must not end the server
         return _error(_defect(tool, error), masked)
-    return _result(result, masked)
+    return _form(result) if isinstance(result, Asked) else _result(result, masked)
 
 
-def _took_too_long(tool: Tool[Client], call: Call[Client]) -> str:
+def _form(asked: Asked) -> mcp.InputRequiredResult:
+    """The question for the host's user, who reads it unmasked; the model does not."""
+    requests: mcp.InputRequests = {FIELD: asked.form.request}
+    return mcp.InputRequiredResult(input_requests=requests, request_state=asked.state)
+
+
+def _took_too_long(tool: Tool[Client], limits: Limits) -> str:
     done = NOTHING_DONE
     if not tool.offer.read_only:
         done = "It is not known whether anything was changed: read the current state first."
-    return f"TIMEOUT: no result within {call.limits.call_timeout:g} s. {done}"
+    return f"TIMEOUT: no result within {limits.call_timeout:g} s. {done}"
 
 
 def _defect(tool: Tool[Client], error: Exception) -> str:

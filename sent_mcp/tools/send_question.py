@@ -10,12 +10,15 @@ from sent_mcp.guard import Question
 from sent_mcp.models import Template
 from sent_mcp.quoting import quoted
 from sent_mcp.tools.arguments import LONGEST_VALUE
+from sent_mcp.tools.local_times import local_times, together
 from sent_mcp.tools.recipients import Addressee
-from sent_mcp.tools.results import moment, word
+from sent_mcp.tools.results import moment
 from sent_mcp.tools.send_arguments import LONGEST_URL, SendMessage
 
 NOTHING_SENT = "Nothing was sent."
-_SHOWN = 10
+_CHOSEN = "the channel Sent chooses"
+_LOCALLY = "Local time, by number"
+_SHOWN, _SHOWN_TIMES = 10, 5
 
 
 def send_question(
@@ -26,22 +29,27 @@ def send_question(
     channels: Sequence[str],
 ) -> Question:
     """The question about one send, and what an answer to it is bound to."""
-    messages = len(recipients) * max(1, len(channels))
+    messages = count(len(recipients) * max(1, len(channels)), "message")
     first, others = recipients[0].phone_number, len(recipients) - 1
     whom = first + (f" and {others} more" if others else "")
-    on = " and ".join(channels) or "the channel Sent chooses"
     return Question(
-        action=f"send {count(messages, 'message')} to {whom}",
+        action=f"send {messages} to {whom}",
         lines=(
-            f"Send {count(messages, 'message')}: {count(len(recipients), 'recipient')} on {on}?",
+            f"Send {messages}: {_how_many(recipients, channels)}?",
             *_whom(recipients, channels),
             *([f"Left out, opted out: {_listed(skipped)}"] if skipped else []),
-            *_what(arguments, template),
-            *_when(arguments.scheduled_at),
+            *_what(arguments, template, channels),
+            *_when(arguments.scheduled_at, recipients),
         ),
         undone=NOTHING_SENT,
         bound=_bound(recipients, skipped, template),
     )
+
+
+def _how_many(recipients: Sequence[Addressee], channels: Sequence[str]) -> str:
+    on = [_CHOSEN if name == "sent" else name for name in channels or ("sent",)]
+    product = f" ({len(recipients)} × {len(on)})" if len(on) > 1 else ""
+    return f"{count(len(recipients), 'recipient')} on {_series(on)}{product}"
 
 
 def _whom(recipients: Sequence[Addressee], channels: Sequence[str]) -> Iterable[str]:
@@ -59,35 +67,72 @@ def _whom(recipients: Sequence[Addressee], channels: Sequence[str]) -> Iterable[
             yield f"Not on {channel} as far as Sent knows: {_listed(lacking)}"
 
 
-def _what(arguments: SendMessage, template: Template | None) -> Iterable[str]:
+def _what(
+    arguments: SendMessage, template: Template | None, channels: Sequence[str]
+) -> Iterable[str]:
     if arguments.text is not None:
         yield f"Text: {quoted(arguments.text, 4096)}"
-        if "whatsapp" in (arguments.channels or ()):
-            yield "Free text on WhatsApp arrives only within an open conversation."
+        yield from _free_text(arguments, channels)
     if template is not None:
         facts = (template.language, template.category, template.status)
         known = ", ".join(_plain(fact) for fact in facts if fact)
         yield f"Template {quoted(template.name, 120)} ({known}); its text is known once sent."
         for name, value in (arguments.parameters or {}).items():
-            yield f"  {word(name)} = {quoted(value, LONGEST_VALUE)}"
+            yield f"  {_plain(name)} = {quoted(value, LONGEST_VALUE)}"
     if arguments.media_urls:
-        urls = " ".join(quoted(url, LONGEST_URL) for url in arguments.media_urls)
-        yield f"Attached, which makes it an MMS: {urls}"
+        yield f"Attached: {' '.join(quoted(url, LONGEST_URL) for url in arguments.media_urls)}"
+        yield _media(channels)
     if arguments.subject is not None:
         yield f"Subject: {quoted(arguments.subject)}"
 
 
+def _free_text(arguments: SendMessage, channels: Sequence[str]) -> Iterable[str]:
+    if "whatsapp" in channels:
+        yield "Free text on WhatsApp arrives only within an open conversation."
+    # With attachments it becomes an MMS, so WhatsApp is none of the channels Sent may choose.
+    elif _sent_chooses(channels) and not arguments.media_urls:
+        yield "Sent may choose WhatsApp, where free text arrives only within an open conversation."
+
+
+def _media(channels: Sequence[str]) -> str:
+    said = ["Media goes out by MMS only"]
+    if _sent_chooses(channels):
+        said.append(f"a message on {_CHOSEN} becomes an MMS")
+    without = [name for name in channels if name not in ("sent", "mms")]
+    if without:
+        said.append(f"{_series(without)} {'does' if len(without) == 1 else 'do'} not carry it")
+    return f"{'; '.join(said)}."
+
+
+def _sent_chooses(channels: Sequence[str]) -> bool:
+    return not channels or "sent" in channels
+
+
 def _plain(fact: str) -> str:
     """A word of Sent's as it is; anything else in quotes, so that it does not pass for ours."""
-    return fact if re.fullmatch(r"[A-Za-z_]{1,20}", fact) else quoted(fact, 40)
+    return fact if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", fact) else quoted(fact, 120)
 
 
-def _when(scheduled_at: str | None) -> Iterable[str]:
-    if scheduled_at is not None:
-        yield (
-            f"When: {in_utc(scheduled_at)} (given as {scheduled_at}). Sent may move it out of"
-            " quiet hours, and it cannot be called off from here."
-        )
+def _when(scheduled_at: str | None, recipients: Sequence[Addressee]) -> Iterable[str]:
+    if scheduled_at is None:
+        return
+    yield f"When: {in_utc(scheduled_at)} (given as {scheduled_at})."
+    yield from _where(datetime.fromisoformat(scheduled_at), [r.phone_number for r in recipients])
+    yield "Sent may move it out of quiet hours, and it cannot be called off from here."
+
+
+def _where(when: datetime, numbers: Sequence[str]) -> Iterable[str]:
+    times = local_times(when, numbers)
+    shown, others = times[:_SHOWN_TIMES], times[_SHOWN_TIMES:]
+    for each in shown:
+        yield f"{_LOCALLY}: {each.time()} for {_listed(each.numbers)} ({each.place()})"
+    if others:
+        rest = together(others)
+        yield f"{_LOCALLY}: {rest.time()} for {count(len(rest.numbers), 'more recipient')}"
+    placed = {number for each in times for number in each.numbers}
+    lost = [number for number in numbers if number not in placed]
+    if lost:
+        yield f"{_LOCALLY}: not known for {_listed(lost)}"
 
 
 def _bound(
@@ -115,6 +160,11 @@ def _bound(
 def _listed(numbers: Sequence[str]) -> str:
     more = len(numbers) - _SHOWN
     return " ".join(numbers[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _series(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def count(number: int, noun: str) -> str:

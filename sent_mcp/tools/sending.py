@@ -1,20 +1,29 @@
 """Send a message: who gets what, agreed to first, once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
+from sent_mcp.client import Answer
 from sent_mcp.errors import OutcomeUnknownError, RefusedError, UnreadableAnswerError
 from sent_mcp.guard import Question
+from sent_mcp.guard.journal import Draft, History
 from sent_mcp.models import SendReceipt, Template
 from sent_mcp.tools.content import find_template, refuse_unsendable
 from sent_mcp.tools.recipients import Addressee, resolve
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, moment, next_call, word
 from sent_mcp.tools.send_arguments import SendMessage
+from sent_mcp.tools.send_history import with_history
 from sent_mcp.tools.send_question import NOTHING_SENT, count, in_utc, send_question
+
+_REPEAT = (
+    "Ask for exactly the same send again within 23 hours: it carries the same idempotency key, so"
+    " nobody gets it twice."
+)
 
 
 class SentMessage(BaseModel):
@@ -33,6 +42,16 @@ class SendResult(ChangeResult):
     template_name: str | None = None
     scheduled_at: str | None = None
     replayed: bool | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """See ChangeResult."""
+        return tuple(each.message_id for each in self.messages or ())[:100]
+
+    @classmethod
+    def unknown(cls, report: str, exact: Mapping[str, JsonValue]) -> Self:
+        """See ChangeResult; the same send again is no second one."""
+        return cls(status="outcome_unknown", message=f"{report} {_REPEAT}")
 
     def details(self) -> Iterable[str]:
         """See Result."""
@@ -54,12 +73,14 @@ class SendPlan:
     recipients: tuple[Addressee, ...]
     skipped: tuple[str, ...]
     template: Template | None
+    draft: Draft
+    history: History
     question: Question
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The chosen channels, each once."""
-        return tuple(dict.fromkeys(self.arguments.channels or ()))
+        return tuple(sorted(set(self.arguments.channels or ())))
 
     @property
     def messages(self) -> int:
@@ -70,8 +91,10 @@ class SendPlan:
 async def plan_send(call: SentCall, arguments: SendMessage) -> SendPlan:
     """Read every recipient and the template; refuse what Sent would accept and fail later."""
     _refuse_past(arguments.scheduled_at, call.journal.now())
-    channels = tuple(dict.fromkeys(arguments.channels or ()))
+    channels = tuple(sorted(set(arguments.channels or ())))
     everyone = await resolve(call, arguments.to, max(1, len(channels)))
+    # Sorted, so that the same people in another order are the same send.
+    everyone.sort(key=lambda each: each.phone_number)
     recipients = tuple(each for each in everyone if not each.opted_out)
     skipped = tuple(each.phone_number for each in everyone if each.opted_out)
     if not recipients:
@@ -82,8 +105,11 @@ async def plan_send(call: SentCall, arguments: SendMessage) -> SendPlan:
     if not call.dry_run:
         messages = len(recipients) * max(1, len(channels))
         await call.journal.refuse_above(messages, call.limits.messages_per_day)
+    draft = _draft(arguments, recipients, template, channels)
+    history = await call.journal.history(draft)
     question = send_question(arguments, recipients, skipped, template, channels)
-    return SendPlan(arguments, recipients, skipped, template, question)
+    question = with_history(question, history)
+    return SendPlan(arguments, recipients, skipped, template, draft, history, question)
 
 
 async def send(call: SentCall, plan: SendPlan) -> SendResult:
@@ -92,11 +118,13 @@ async def send(call: SentCall, plan: SendPlan) -> SendResult:
         await _request(call, plan)
         would = f"Sent would accept {count(plan.messages, 'message')}"
         return _result(plan, "dry_run", f"{NOTHING_SENT[:-1]}; {would}.")
-    async with call.journal.counted(plan.messages, call.limits.messages_per_day) as rows:
-        receipt, replayed = await _request(call, plan)
+    key, limit = call.idempotency_key, call.limits.messages_per_day
+    async with call.journal.sending(plan.draft, plan.history, key, limit) as send_id:
+        answer = await _request(call, plan)
+        receipt, replayed = answer.data, answer.replayed
         if not receipt.recipients:
             raise OutcomeUnknownError(UnreadableAnswerError("the answer names no message"))
-        await call.journal.note(rows, receipt.recipients)
+        await call.journal.done(send_id, receipt.recipients)
     sent = [
         SentMessage(
             to=word(each.to),
@@ -115,13 +143,14 @@ async def send(call: SentCall, plan: SendPlan) -> SendResult:
             "next": next_call("get_message", message_ids=[*ids]) if ids else None,
             "scheduled_at": moment(receipt.scheduled_at) or in_utc(plan.arguments.scheduled_at),
             "replayed": replayed,
+            "request_id": answer.request_id,
         }
     )
 
 
-async def _request(call: SentCall, plan: SendPlan) -> tuple[SendReceipt, bool]:
+async def _request(call: SentCall, plan: SendPlan) -> Answer[SendReceipt]:
     arguments = plan.arguments
-    answer = await call.client.messages.send(
+    return await call.client.messages.send(
         to=[each.phone_number for each in plan.recipients],
         text=arguments.text,
         template_id=None if plan.template is None else plan.template.id,
@@ -133,7 +162,29 @@ async def _request(call: SentCall, plan: SendPlan) -> tuple[SendReceipt, bool]:
         sandbox=call.dry_run,
         idempotency_key=call.idempotency_key,
     )
-    return answer.data, answer.replayed
+
+
+def _draft(
+    arguments: SendMessage,
+    recipients: Sequence[Addressee],
+    template: Template | None,
+    channels: Sequence[str],
+) -> Draft:
+    """What makes two sends the same: all that goes into the request, in this order."""
+    said = {"text", "parameters", "media_urls", "subject"}
+    content: dict[str, JsonValue] = arguments.model_dump(
+        mode="json", include=said, exclude_none=True
+    )
+    if template is not None:
+        content["template_id"] = template.id
+    numbers = [each.phone_number for each in recipients]
+    body: dict[str, JsonValue] = {
+        **content,
+        "to": [*numbers],
+        "channels": [*channels],
+        "scheduled_at": arguments.scheduled_at,
+    }
+    return Draft(body, content, tuple(numbers * max(1, len(channels))))
 
 
 def _result(plan: SendPlan, status: str, message: str) -> SendResult:

@@ -65,7 +65,7 @@ async def test_values_of_a_template_may_be_text_numbers_and_flags(door: Door) ->
     )
     lines = asked["question"].splitlines()
     assert lines[-2:] == ['  name = "7.5"', '  company = "true"']
-    assert lines[1] == "Send 2 messages: 1 recipient on sms and whatsapp?"
+    assert lines[1] == "Send 2 messages: 1 recipient on sms and whatsapp (1 × 2)?"
 
 
 @pytest.mark.parametrize(

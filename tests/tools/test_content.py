@@ -99,7 +99,7 @@ async def test_a_channel_the_template_is_not_made_for_is_refused(door: Door) -> 
         parameters={"order_number": "7", "status": "here"},
         channels=["sent", "sms", "rcs"],
     )
-    assert "cannot be sent on sms, rcs; its channels are whatsapp." in text
+    assert "cannot be sent on rcs, sms; its channels are whatsapp." in text
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ async def test_two_channels_are_two_messages(door: Door) -> None:
     lines = asked["question"].splitlines()
     assert lines == [
         "Demo: nothing leaves this machine.",
-        "Send 4 messages: 2 recipients on sms and whatsapp?",
+        "Send 4 messages: 2 recipients on sms and whatsapp (2 × 2)?",
         f"To: {SEEDED} {OTHER}",
         f"Not on whatsapp as far as Sent knows: {OTHER}",
         'Text: "Hi"',
@@ -115,7 +115,7 @@ async def test_attachments_are_shown_and_sent_as_an_mms(door: Door) -> None:
     """One address may come alone, commas and all."""
     url = "https://example.com/a,b.png"
     asked = await door.done("send_message", to=SEEDED, text="Look", media_urls=url)
-    assert f'Attached, which makes it an MMS: "{url}"' in asked["question"].splitlines()
+    assert f'Attached: "{url}"' in asked["question"].splitlines()
     sent = await door.twice(
         "send_message", to=SEEDED, text="Look", media_urls=f'["{url}"]', channels="mms"
     )
@@ -127,11 +127,9 @@ async def test_a_scheduled_send_shows_the_time_in_utc(door: Door) -> None:
     when = (datetime.now(UTC) + timedelta(hours=5)).replace(microsecond=0)
     given = when.strftime("%Y-%m-%dT%H:%M:%SZ")
     asked = await door.done("send_message", to=SEEDED, text="Hi", scheduled_at=given)
-    (line,) = [line for line in asked["question"].splitlines() if line.startswith("When: ")]
-    assert line == (
-        f"When: {given} (given as {when.isoformat()}). Sent may move it out of quiet hours, and it"
-        " cannot be called off from here."
-    )
+    lines = asked["question"].splitlines()
+    assert f"When: {given} (given as {when.isoformat()})." in lines
+    assert lines[-1].endswith("it cannot be called off from here.")
     sent = await door.twice("send_message", to=SEEDED, text="Hi", scheduled_at=given)
     assert sent["scheduled_at"] == given
     (state,) = (await door.done("get_message", to=SEEDED))["messages"]

@@ -1,0 +1,119 @@
+"""The audit log: one JSON line per change that was asked for, written beside the server's work."""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sent_mcp.guard.audit_destinations import PrivateFile, Stderr
+from sent_mcp.guard.audit_writer import Writer
+from sent_mcp.guard.question import Question
+from sent_mcp.masking import mask_log, mask_numbers
+
+STDERR = "-"
+LAST_SECONDS = 2.0
+_log = logging.getLogger("sent_mcp.guard")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One change: who asked for what, how it was confirmed, and what came of it.
+
+    `target` is masked by whoever makes the entry; `arguments` is an HMAC, hexadecimal. `confirmed`
+    is "form", "token", "off" or "not needed", and None for a change that nobody confirmed.
+    """
+
+    caller: str
+    tool: str
+    target: str
+    arguments: str
+    confirmed: str | None
+    outcome: str
+    request_id: str | None = None
+
+
+@dataclass
+class Line:
+    """What is known so far of a call that is under way; it is written however the call ends."""
+
+    target: str
+    confirmed: str | None = None
+    outcome: str = "cancelled"
+    request_id: str | None = None
+
+    def about(self, question: Question | None) -> None:
+        """Name the target as the question does, once there is one."""
+        if question is not None:
+            self.target = question.action
+
+
+class AuditLog:
+    """Appends entries to a file for its owner only, to stderr for `-`, or nowhere for None.
+
+    A file above `max_bytes` is renamed, and `kept` older ones stay. Nothing is opened and no thread
+    runs before the first entry. What fails is said once, as a warning, until it works again.
+    """
+
+    def __init__(
+        self,
+        destination: Path | str | None,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_bytes: int = 10_000_000,
+        kept: int = 5,
+    ) -> None:
+        self._destination = destination
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._kept = kept
+        self._writer: Writer | None = None
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is written anywhere."""
+        return self._destination is not None
+
+    def write(self, entry: Entry) -> None:
+        """Have it written soon. Never waits and never raises: it tells of what is done already."""
+        if self._destination is None:
+            return
+        line = _line(entry, self._clock())
+        try:
+            with self._one_at_a_time:
+                self._writer = self._writer or self._started(self._destination)
+                self._writer.put(line)
+        except RuntimeError as error:
+            # No thread could be started.
+            _log.warning("the audit log could not be written (%s)", error)
+
+    def close(self) -> None:
+        """Wait until all is written, two seconds at most; an entry after that opens it again."""
+        with self._one_at_a_time:
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.finish(LAST_SECONDS)
+
+    def _started(self, destination: Path | str) -> Writer:
+        if destination == STDERR:
+            writer = Writer(Stderr())
+        else:
+            file = os.path.expanduser(destination)
+            writer = Writer(PrivateFile(file, self._max_bytes, self._kept))
+        writer.start()
+        return writer
+
+
+def _line(entry: Entry, now: float) -> str:
+    at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    fields: dict[str, str | None] = {"time": at, **asdict(entry)}
+    # HMACs and ids are left alone: their rows of digits would pass for phone numbers.
+    for name in ("caller", "outcome"):
+        fields[name] = mask_log(fields[name] or "")
+    fields["target"] = mask_numbers(entry.target)
+    return json.dumps({name: value for name, value in fields.items() if value is not None})

@@ -1,0 +1,225 @@
+"""How one question is asked, and what counts as a yes to it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from sent_mcp.guard import token as tokens
+from sent_mcp.guard.ask import Form, Heard, heard
+from sent_mcp.guard.decision import REFUSED, Approved, Asked, Change, Rules, Stopped
+from sent_mcp.guard.pending import VALID_SECONDS, Approvals, Held, new_idempotency_key, signed
+from sent_mcp.guard.question import Question
+from sent_mcp.guard.restraint import Restraint
+from sent_mcp.state import Used
+
+EXTENDED = 6
+"""How many times longer a question may stay open while the host is told that we wait."""
+_CHANGED = "What was approved has changed since, so this asks again."
+
+
+class Confirmation:
+    """Asks in the way the rules and the host allow, and reads what comes back."""
+
+    def __init__(
+        self,
+        approvals: Approvals,
+        restraint: Restraint,
+        rules: Rules,
+        *,
+        account: Callable[[], str],
+        account_line: Callable[[], Awaitable[str]],
+    ) -> None:
+        self._approvals = approvals
+        self._restraint = restraint
+        self._rules = rules
+        self._account = account
+        self._account_line = account_line
+
+    async def words(self, question: Question) -> str:
+        """The question as it is shown."""
+        return "\n".join([await self._account_line(), *question.lines])
+
+    async def already(self, change: Change) -> Stopped | None:
+        """What came of the approval that a call brings with it, if it was used before."""
+        approval_id = await self._named(change)
+        used = None if approval_id is None else await self._approvals.used(approval_id)
+        return None if used is None or used.status == REFUSED else _already(used)
+
+    async def same(self, change: Change, one: Question, other: Question) -> bool:
+        """Whether a yes to one question is a yes to the other."""
+        account = self._account()
+        first = await self._approvals.binding(change, account, one)
+        return first == await self._approvals.binding(change, account, other)
+
+    async def confirmed(self, change: Change, question: Question) -> Approved | Stopped | Asked:
+        """Leave to make the change; or the question; or why neither."""
+        silent = await self._restraint.silent_until(who(change, self._account()))
+        if silent is not None:
+            return Stopped(
+                "declined",
+                f"{question.undone} Three questions were refused within five minutes, so nobody is"
+                f" asked before {silent}.",
+            )
+        forms = self._rules.mode in ("auto", "ask") and change.host.can_ask
+        if change.token is not None and self._rules.mode != "ask":
+            return await self._by_token(change, question, change.token, forms=forms)
+        if not forms:
+            return await self._without_form(change, question)
+        if change.host.state is not None:
+            return await self._by_answer(change, question, change.host.state)
+        if change.host.asks_between_calls:
+            return await self._ask_between_calls(change, question)
+        return await self._ask_in_call(change, question)
+
+    async def _by_token(
+        self, change: Change, question: Question, token: str, *, forms: bool
+    ) -> Approved | Stopped:
+        approval_id = tokens.read(
+            await self._approvals.key(), token, signed(change, self._account())
+        )
+        if approval_id is None:
+            why = "The token was not issued here for exactly this call."
+            return await self._again(change, question, "token_rejected", why, token=not forms)
+        found = await self._taken(change, question, approval_id, "token")
+        if isinstance(found, Approved | Stopped):
+            return found
+        return await self._again(change, question, *found, token=not forms)
+
+    async def _by_answer(
+        self, change: Change, question: Question, state: str
+    ) -> Approved | Stopped | Asked:
+        approval_id = await self._named(change)
+        if approval_id is None:
+            why = "The answer belongs to no question that was asked here for exactly this call."
+            return await self._again(change, question, "token_rejected", why, token=False)
+        answer = change.host.answer
+        if answer is None:
+            return await self._ask_between_calls(change, question)
+        if heard(answer, float("inf")) is Heard.YES:
+            found = await self._taken(change, question, approval_id, "form")
+            if isinstance(found, Approved | Stopped):
+                return found
+            status, why = found
+            if status == "confirmation_required":
+                return await self._ask_between_calls(change, question)
+            return await self._again(change, question, status, why, token=False)
+        dropped = await self._approvals.drop(approval_id)
+        if dropped is None:
+            why = "This question was answered before, or is too old."
+            return await self._again(change, question, "expired", why, token=False)
+        seconds = self._approvals.now() - dropped.asked_at
+        return await self._not_yes(change, question, heard(answer, seconds))
+
+    async def _taken(
+        self, change: Change, question: Question, approval_id: str, how: str
+    ) -> Approved | Stopped | tuple[str, str]:
+        """Leave to act, or what came of it before, or a status and why to ask again."""
+        binding = await self._approvals.binding(change, self._account(), question)
+        # Nothing is awaited between taking an approval and acting on it: a cancellation that came
+        # in between would use it up.
+        found = await self._approvals.take(approval_id, binding)
+        if isinstance(found, Used):
+            if found.status != REFUSED:
+                return _already(found)
+            return "confirmation_required", (
+                "This token was used, and Sent refused the change then; so this asks again."
+            )
+        # A clock that has gone back would make an old approval young again.
+        if found is None or not found.asked_at - 1 <= self._approvals.now() <= found.expires_at:
+            thing = "token is too old" if how == "token" else "answer came too late"
+            return "expired", f"The {thing}."
+        if found.binding != binding:
+            return "confirmation_required", _CHANGED
+        return Approved(found.idempotency_key, how, approval_id)
+
+    async def _ask_between_calls(self, change: Change, question: Question) -> Asked:
+        seconds = self._rules.answer_seconds
+        held = await self._approvals.hold(change, self._account(), question, seconds)
+        key = await self._approvals.key()
+        state = tokens.seal(key, held.approval_id, signed(change, self._account()))
+        return Asked(await self._form(question), state)
+
+    async def _ask_in_call(self, change: Change, question: Question) -> Approved | Stopped:
+        extended = change.host.keeps_waiting
+        wanted = self._rules.ask_seconds * (EXTENDED if extended else 1)
+        seconds = change.time.for_asking(wanted, extended=extended)
+        form = await self._form(question)
+        with change.time.standing_still(seconds, extended=extended):
+            answer = await change.host.ask(form, seconds)
+        if answer is Heard.YES:
+            return Approved(question.idempotency_key or new_idempotency_key(), "form")
+        return await self._not_yes(change, question, answer)
+
+    async def _not_yes(self, change: Change, question: Question, answer: Heard) -> Stopped:
+        if answer is Heard.UNABLE:
+            return await self._without_form(change, question)
+        if answer is Heard.NOBODY:
+            message = f"{question.undone} Nobody answered the question in time."
+            return Stopped("expired", message, await self.words(question))
+        await self._restraint.declined(who(change, self._account()))
+        return Stopped(
+            "declined",
+            f"{question.undone} The user did not say yes. Ask again only if they want it.",
+            await self.words(question),
+        )
+
+    async def _without_form(self, change: Change, question: Question) -> Stopped:
+        if self._rules.mode != "ask":
+            return await self._again(change, question, "confirmation_required", "")
+        return Stopped(
+            "cannot_confirm",
+            f"{question.undone} SENT_MCP_CONFIRM=ask wants the answer from a form in the host, and"
+            " this host shows none. The operator can set it to auto or token.",
+            await self.words(question),
+        )
+
+    async def _again(
+        self, change: Change, question: Question, status: str, why: str, *, token: bool = True
+    ) -> Stopped:
+        """Nothing was done, and why; with a new token, except where the host itself can ask."""
+        message = f"{question.undone} {why}".strip()
+        words = await self.words(question)
+        if not token:
+            return Stopped(status, f"{message} Call again without it to be asked.", words)
+        held = await self._approvals.hold(change, self._account(), question, VALID_SECONDS)
+        return Stopped(status, message, words, await self._token(change, question, held), _at(held))
+
+    async def _token(self, change: Change, question: Question, held: Held) -> str:
+        key, action = await self._approvals.key(), self._rules.mask(question.action)
+        return tokens.mint(key, action, held.approval_id, signed(change, self._account()))
+
+    async def _form(self, question: Question) -> Form:
+        return Form(await self.words(question), question.action)
+
+    async def _named(self, change: Change) -> str | None:
+        """The approval that a call brings with it, if it is one of ours for exactly this call."""
+        if self._rules.mode == "off":
+            return None
+        to, key = signed(change, self._account()), await self._approvals.key()
+        if change.token is not None:
+            return tokens.read(key, change.token, to) if self._rules.mode != "ask" else None
+        return None if change.host.state is None else tokens.unseal(key, change.host.state, to)
+
+
+def who(change: Change, account: str) -> str:
+    """Who counts as one for limits: a caller, of one account."""
+    return f"{change.host.caller} {account}"
+
+
+def _at(held: Held) -> str:
+    return datetime.fromtimestamp(held.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _already(used: Used) -> Stopped:
+    at = datetime.fromtimestamp(used.at, UTC).strftime("%H:%M:%S UTC")
+    if used.status is None:
+        return Stopped(
+            "outcome_unknown",
+            f"This token was used at {at} and its outcome is not known here. Nothing was done"
+            " again. Read the current state before doing anything else.",
+        )
+    return Stopped(
+        used.status,
+        f"This token was already used at {at}; the outcome then was: {used.status}. Nothing was"
+        " done again.",
+        ids=used.ids,
+    )

@@ -1,0 +1,73 @@
+"""What the guard is asked, and what it decides."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from sent_mcp.guard.ask import Form, Host
+from sent_mcp.guard.time_limit import TimeLimit
+
+REFUSED = "refused"
+"""Recorded for an approved change that Sent definitely refused; never a status of a result."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the operator set: the mode, how long a question is open, and what a model may read.
+
+    `ask_seconds` while a call waits for the answer, `answer_seconds` where none does.
+    """
+
+    mode: str
+    ask_seconds: float
+    answer_seconds: float
+    mask: Callable[[str], str] = str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A call that would change something: the tool, its exact arguments, and who makes it."""
+
+    tool: str
+    arguments: Mapping[str, JsonValue]
+    token: str | None
+    host: Host
+    time: TimeLimit
+
+
+@dataclass(frozen=True)
+class Approved:
+    """Go ahead, with this idempotency key.
+
+    `how` is "form", "token", "off" or "not needed"; `approval_id` names the record that a token or
+    a form consumed, and `counted` the change that was counted for the limit of ten.
+    """
+
+    idempotency_key: str
+    how: str
+    approval_id: str | None = None
+    counted: int | None = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Do nothing, and say this. With a token, a second call can go on.
+
+    `ids` are the messages of an approval that was used before.
+    """
+
+    status: str
+    message: str
+    question: str | None = None
+    confirmation_token: str | None = None
+    expires_at: str | None = None
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Do nothing yet: the host shows this form, and calls again with the answer and the state."""
+
+    form: Form
+    state: str

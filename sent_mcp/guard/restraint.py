@@ -1,0 +1,42 @@
+"""What stops a caller that goes on and on: many small changes, and questions nobody wants."""
+
+from datetime import UTC, datetime
+
+from sent_mcp.state import StateStore
+
+FREE_CHANGES, FREE_SECONDS = 10, 600.0
+MOST_DECLINES, DECLINE_SECONDS, SILENT_SECONDS = 3, 300.0, 300.0
+
+
+class Restraint:
+    """Counts per caller: contacts created or opted out, and questions that were refused."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def free(self, who: str) -> int | None:
+        """Counts a change that need not be asked; None for the eleventh in ten minutes."""
+        return await self._state.spend(who, FREE_CHANGES, FREE_SECONDS)
+
+    async def approved(self, who: str) -> int | None:
+        """Counts a change that was asked."""
+        return await self._state.spend(who, None, FREE_SECONDS)
+
+    async def unchanged(self, counted: int) -> None:
+        """Takes back one that came to nothing."""
+        await self._state.spend_back(counted)
+
+    async def declined(self, who: str) -> None:
+        """Counts a question that was refused."""
+        await self._state.declined(who)
+
+    async def silent_until(self, who: str) -> str | None:
+        """Until when nobody is asked, after three refusals in five minutes; None when one may."""
+        times = await self._state.declines(who, DECLINE_SECONDS + SILENT_SECONDS)
+        last = times[-MOST_DECLINES:]
+        if len(last) < MOST_DECLINES or last[-1] - last[0] > DECLINE_SECONDS:
+            return None
+        end = last[-1] + SILENT_SECONDS
+        if end <= self._state.now():
+            return None
+        return datetime.fromtimestamp(end, UTC).strftime("%H:%M:%S UTC")

@@ -1,0 +1,113 @@
+"""Sends and their messages in SQLite; each function runs inside a transaction."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from sent_mcp.state.store import (
+    KEPT_SECONDS,
+    KEY_SECONDS,
+    Earlier,
+    NewSend,
+    NotStarted,
+    OpenSend,
+)
+
+# Messages of a file that an older version wrote belong to no send.
+_EARLIER = (
+    "SELECT coalesce(m.send, 0), m.recipient, m.message_id, m.at, coalesce(s.open, 0)"
+    " FROM messages m LEFT JOIN sends s ON s.id = m.send"
+)
+
+
+def counted(db: sqlite3.Connection, account: str, now: float) -> int:
+    """See StateStore."""
+    db.execute("DELETE FROM messages WHERE at < ?", (now - KEPT_SECONDS,))
+    db.execute("DELETE FROM sends WHERE at < ?", (now - KEPT_SECONDS,))
+    (count,) = db.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).fetchone()
+    return int(count)
+
+
+def earlier(
+    db: sqlite3.Connection, account: str, content: str, recipients: Collection[str], now: float
+) -> Sequence[Earlier]:
+    """See StateStore."""
+    rows = db.execute(
+        _EARLIER + " WHERE m.account = ? AND m.content = ? AND m.at >= ? ORDER BY m.at, m.id",
+        (account, content, now - KEPT_SECONDS),
+    )
+    last = {found.recipient: found for found in map(_earlier, rows)}
+    return [last[recipient] for recipient in dict.fromkeys(recipients) if recipient in last]
+
+
+def open_send(db: sqlite3.Connection, account: str, body: str, now: float) -> OpenSend | None:
+    """See StateStore."""
+    row = db.execute(
+        "SELECT id, idempotency_key, at FROM sends WHERE account = ? AND body = ? AND open"
+        " AND at >= ? ORDER BY at DESC, id DESC LIMIT 1",
+        (account, body, now - KEY_SECONDS),
+    ).fetchone()
+    return None if row is None else OpenSend(*row)
+
+
+def start(
+    db: sqlite3.Connection, send: NewSend, limit: int, shown: Sequence[Earlier], now: float
+) -> int | NotStarted:
+    """See StateStore."""
+    found = earlier(db, send.account, send.content, send.recipients, now)
+    if _compared(found) != _compared(shown):
+        return NotStarted.CHANGED
+    handed_on = open_send(db, send.account, send.body, now)
+    if handed_on is not None and handed_on.idempotency_key == send.idempotency_key:
+        return handed_on.send_id
+    if counted(db, send.account, now) + len(send.recipients) > limit:
+        return NotStarted.ABOVE_LIMIT
+    return _insert(db, send, now)
+
+
+def _insert(db: sqlite3.Connection, send: NewSend, now: float) -> int:
+    row = (send.account, send.body, send.idempotency_key, now)
+    (send_id,) = db.execute(
+        "INSERT INTO sends (account, body, idempotency_key, at, open) VALUES (?, ?, ?, ?, 1)"
+        " RETURNING id",
+        row,
+    ).fetchone()
+    db.executemany(
+        "INSERT INTO messages (account, recipient, at, send, content) VALUES (?, ?, ?, ?, ?)",
+        [(send.account, each, now, send_id, send.content) for each in send.recipients],
+    )
+    return int(send_id)
+
+
+def close(db: sqlite3.Connection, send_id: int, sent: Sequence[tuple[str, str]]) -> None:
+    """See StateStore."""
+    db.execute("UPDATE sends SET open = 0 WHERE id = ?", (send_id,))
+    db.executemany(
+        "UPDATE messages SET message_id = ? WHERE id = (SELECT id FROM messages"
+        " WHERE send = ? AND recipient = ? AND message_id IS NULL ORDER BY id LIMIT 1)",
+        [(message_id, send_id, recipient) for recipient, message_id in sent],
+    )
+
+
+def drop(db: sqlite3.Connection, send_id: int) -> None:
+    """See StateStore."""
+    db.execute("DELETE FROM messages WHERE send = ?", (send_id,))
+    db.execute("DELETE FROM sends WHERE id = ?", (send_id,))
+
+
+def last_to(db: sqlite3.Connection, account: str, recipient: str, now: float) -> Earlier | None:
+    """See StateStore."""
+    row = db.execute(
+        _EARLIER + " WHERE m.account = ? AND m.recipient = ? AND m.at >= ?"
+        " ORDER BY m.at DESC, m.id DESC LIMIT 1",
+        (account, recipient, now - KEPT_SECONDS),
+    ).fetchone()
+    return None if row is None else _earlier(row)
+
+
+def _earlier(row: tuple[int, str, str | None, float, int]) -> Earlier:
+    send_id, recipient, message_id, at, is_open = row
+    return Earlier(send_id, recipient, message_id, at, bool(is_open))
+
+
+def _compared(found: Sequence[Earlier]) -> set[tuple[int, str, bool]]:
+    return {(each.send_id, each.recipient, each.open) for each in found}

@@ -1,0 +1,174 @@
+"""What the guard and the journal keep, whatever keeps it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from sent_mcp.errors import RefusedError
+
+MEMORY = "memory:"
+MOST_PENDING = 50
+KEPT_SECONDS = 86_400.0
+KEY_SECONDS = 23 * 3600.0
+"""Sent remembers an idempotency key for 24 hours (API §7.1); one hour is left for the clocks."""
+
+
+class StateError(RefusedError):
+    """The state store cannot be used; nothing was done because of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="STATE_UNAVAILABLE")
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An approval that was asked for and not given yet."""
+
+    approval_id: str
+    caller: str
+    binding: str
+    idempotency_key: str
+    asked_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Used:
+    """An approval that was given; `status` is what came of it, None while that is not known.
+
+    `ids` are those of the messages it sent.
+    """
+
+    status: str | None
+    at: float
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NewSend:
+    """A send about to go out: HMACs of the whole request, of what it says, and of each recipient.
+
+    There is one recipient per message, so a number on two channels is there twice.
+    """
+
+    account: str
+    body: str
+    content: str
+    recipients: tuple[str, ...]
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class OpenSend:
+    """A send whose outcome is not known: it is under way, or its answer was lost."""
+
+    send_id: int
+    idempotency_key: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last message a recipient got; `open` while it is not known whether it went out."""
+
+    send_id: int
+    recipient: str
+    message_id: str | None
+    at: float
+    open: bool
+
+
+class NotStarted(Enum):
+    """Why a send was not written down, and so must not go out."""
+
+    ABOVE_LIMIT = "above the limit"
+    CHANGED = "changed"
+
+
+class StateStore(Protocol):
+    """Every method is one transaction, and raises StateError."""
+
+    def now(self) -> float:
+        """The store's clock, seconds since 1970."""
+        ...
+
+    async def secret(self) -> bytes:
+        """32 bytes made once for everybody on this store."""
+        ...
+
+    async def hold(self, pending: Pending) -> None:
+        """Keep an approval until it expires; the oldest above fifty of one caller are dropped."""
+        ...
+
+    async def take(self, approval_id: str, binding: str) -> Pending | Used | None:
+        """The approval, once: whoever asks again gets Used. None for one that is not known.
+
+        One that is expired, asked in the future (the clock went back) or bound to something else is
+        given too; it is dropped and not used.
+        """
+        ...
+
+    async def drop(self, approval_id: str) -> Pending | None:
+        """Forget an approval that will not be given."""
+        ...
+
+    async def used(self, approval_id: str) -> Used | None:
+        """What came of an approval, if it was given already; consumes nothing."""
+        ...
+
+    async def finish(self, approval_id: str, status: str, ids: Sequence[str]) -> None:
+        """Record what came of a used approval."""
+        ...
+
+    async def declined(self, who: str) -> None:
+        """Count a question that somebody answered with no."""
+        ...
+
+    async def declines(self, who: str, seconds: float) -> Sequence[float]:
+        """When `who` answered with no in the last `seconds`, oldest first."""
+        ...
+
+    async def spend(self, who: str, most: int | None, seconds: float) -> int | None:
+        """Count one change; None, and nothing counted, above `most` in the last `seconds`."""
+        ...
+
+    async def spend_back(self, change: int) -> None:
+        """Take back a change that was counted and not made."""
+        ...
+
+    async def counted(self, account: str) -> int:
+        """How many messages were counted within 24 hours."""
+        ...
+
+    async def earlier(
+        self, account: str, content: str, recipients: Collection[str]
+    ) -> Sequence[Earlier]:
+        """Who of these got, or may have got, the same content within 24 hours, and when last."""
+        ...
+
+    async def open_send(self, account: str, body: str) -> OpenSend | None:
+        """The last send of exactly this whose outcome is not known and whose key still holds."""
+        ...
+
+    async def start_send(
+        self, send: NewSend, limit: int, shown: Sequence[Earlier]
+    ) -> int | NotStarted:
+        """Write a send down before it goes out; its id.
+
+        Not above `limit` messages in 24 hours, and not when `earlier` says anything but `shown`. A
+        send that carries the key of an open one is that one: it is not counted again.
+        """
+        ...
+
+    async def close_send(self, send_id: int, sent: Sequence[tuple[str, str]]) -> None:
+        """The outcome is known: (recipient, message id) of every message."""
+        ...
+
+    async def drop_send(self, send_id: int) -> None:
+        """It certainly did not go out."""
+        ...
+
+    async def last_to(self, account: str, recipient: str) -> Earlier | None:
+        """The last message to a recipient within 24 hours."""
+        ...
