@@ -1,4 +1,4 @@
-"""The state store: approvals taken once, sends counted, and a file nobody else can use."""
+"""The state store: approvals taken once, and what counts against a caller."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -39,7 +39,7 @@ async def state(file: Path, clock: Clock) -> AsyncGenerator[SqliteState]:
 
 def pending(name: str, clock: Clock, *, caller: str = "me", seconds: float = 300) -> Pending:
     """An approval that waits."""
-    return Pending(name, caller, "binding", f"key of {name}", clock() + seconds)
+    return Pending(name, caller, "binding", f"key of {name}", clock(), clock() + seconds)
 
 
 async def test_the_secret_is_made_once_for_everybody(state: SqliteState, file: Path) -> None:
@@ -60,13 +60,17 @@ async def test_the_secret_is_made_once_for_everybody(state: SqliteState, file: P
 
 async def test_an_approval_is_taken_once(state: SqliteState, clock: Clock) -> None:
     """Whoever comes later is told that, and what came of it."""
-    await state.hold(pending("a", clock))
+    asked = pending("a", clock)
+    await state.hold(asked)
     assert await state.used("a") is None
-    assert await state.take("a", "binding") == pending("a", clock)
+    clock.time += 20
+    assert await state.take("a", "binding") == asked
     assert await state.take("a", "binding") == Used(None, clock())
-    await state.finish("a", "deleted")
-    assert await state.take("a", "binding") == Used("deleted", clock())
-    assert await state.used("a") == Used("deleted", clock())
+    await state.finish("a", "accepted", ["one", "two"])
+    done = Used("accepted", clock(), ("one", "two"))
+    clock.time += 20
+    assert await state.take("a", "binding") == done
+    assert await state.used("a") == done
     assert await state.take("unknown", "binding") is None
 
 
@@ -83,56 +87,143 @@ async def test_an_approval_that_does_not_fit_is_dropped_and_not_used(
     assert await state.take("a", "binding") is None
 
 
+async def test_an_approval_asked_in_the_future_is_dropped_and_not_used(
+    state: SqliteState, clock: Clock
+) -> None:
+    """A clock that has gone back would make an old approval young again."""
+    asked = pending("a", clock)
+    await state.hold(asked)
+    clock.time -= 60
+    assert await state.take("a", "binding") == asked
+    assert await state.used("a") is None
+    assert await state.take("a", "binding") is None
+
+
+async def test_clocks_of_two_processes_may_differ_a_little(
+    state: SqliteState, clock: Clock
+) -> None:
+    """By less than anybody needs to answer."""
+    await state.hold(pending("a", clock))
+    clock.time -= 0.5
+    await state.take("a", "binding")
+    assert await state.used("a") == Used(None, clock())
+
+
+async def test_an_approval_that_was_refused_is_gone(state: SqliteState, clock: Clock) -> None:
+    """It was not used either; once is enough."""
+    asked = pending("a", clock)
+    await state.hold(asked)
+    assert await state.drop("a") == asked
+    assert await state.drop("a") is None
+    assert await state.take("a", "binding") is None
+
+
 async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
     state: SqliteState, clock: Clock
 ) -> None:
-    """Another caller's stay."""
+    """The oldest by when they were asked; another caller's stay."""
     await state.hold(pending("theirs", clock, caller="them", seconds=1))
     for index in range(MOST_PENDING + 2):
-        await state.hold(pending(f"mine{index}", clock))
+        await state.hold(pending(f"mine{index}", clock, seconds=300 - index))
     assert await state.take("mine0", "binding") is None
     assert await state.take("mine1", "binding") is None
     assert isinstance(await state.take("mine2", "binding"), Pending)
     assert isinstance(await state.take("theirs", "binding"), Pending)
 
 
-async def test_what_is_a_day_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
-    """Approvals, those that were used, and sends."""
+async def test_an_approval_a_day_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
+    """Whether it was used or not."""
     await state.hold(pending("a", clock))
     await state.take("a", "binding")
     await state.hold(pending("b", clock))
-    rows = await state.reserve("account", 1, 1)
-    assert rows is not None
-    await state.note(rows, [("recipient", "message")])
-    assert await state.last_sent("account", "recipient") == "message"
     clock.time += KEPT_SECONDS + 301
     await state.hold(pending("c", clock))
     assert await state.used("a") is None
     assert await state.take("b", "binding") is None
-    assert await state.last_sent("account", "recipient") is None
-    assert await state.reserve("account", 1, 1) is not None
 
 
-async def test_messages_are_counted_per_account(state: SqliteState) -> None:
-    """Above the limit nothing is counted; what is given back may be used again."""
-    two = await state.reserve("mine", 2, 3)
-    assert two is not None
-    assert len(two) == 2
-    assert await state.reserve("mine", 2, 3) is None
-    assert await state.reserve("theirs", 3, 3) is not None
-    await state.release(two)
-    assert await state.reserve("mine", 3, 3) is not None
+async def test_refusals_are_told_oldest_first(state: SqliteState, clock: Clock) -> None:
+    """Those of one caller, within the seconds asked for."""
+    began = clock()
+    for _ in range(3):
+        await state.declined("me")
+        clock.time += 100
+    await state.declined("them")
+    assert await state.declines("me", 1000) == [began, began + 100, began + 200]
+    assert await state.declines("me", 200) == [began + 100, began + 200]
+    assert await state.declines("nobody", 1000) == []
 
 
-async def test_the_last_message_to_somebody_is_the_newest(state: SqliteState, clock: Clock) -> None:
-    """Of this account."""
-    for message in ("first", "second"):
-        rows = await state.reserve("mine", 1, 9)
-        assert rows is not None
-        await state.note(rows, [("recipient", message)])
-    assert await state.last_sent("mine", "recipient") == "second"
-    assert await state.last_sent("theirs", "recipient") is None
-    assert await state.last_sent("mine", "nobody") is None
+async def test_refusals_in_the_future_do_not_count(state: SqliteState, clock: Clock) -> None:
+    """A clock that has gone back must not silence every question until it comes round again."""
+    await state.declined("me")
+    clock.time -= 60
+    assert await state.declines("me", 1000) == []
+    clock.time += 60
+    assert await state.declines("me", 1000) == [clock()]
+
+
+async def test_refusals_are_forgotten_after_a_day(state: SqliteState, clock: Clock) -> None:
+    """With the next one; two days back there is only that."""
+    await state.declined("me")
+    clock.time += KEPT_SECONDS + 1
+    await state.declined("me")
+    assert await state.declines("me", 3 * KEPT_SECONDS) == [clock()]
+
+
+async def test_changes_are_counted_up_to_the_most(state: SqliteState, clock: Clock) -> None:
+    """Above it nothing is counted, so that it is free again in time; others have their own."""
+    assert await state.spend("me", 2, 600) is not None
+    clock.time += 300
+    assert await state.spend("me", 2, 600) is not None
+    assert await state.spend("me", 2, 600) is None
+    assert await state.spend("them", 2, 600) is not None
+    clock.time += 300
+    assert await state.spend("me", 2, 600) is not None
+    assert await state.spend("me", 2, 600) is None
+
+
+async def test_a_change_without_a_most_is_counted_too(state: SqliteState) -> None:
+    """Of those that were approved there may be any number."""
+    for _ in range(3):
+        assert await state.spend("me", None, 600) is not None
+    assert await state.spend("me", 3, 600) is None
+    assert await state.spend("me", 4, 600) is not None
+
+
+async def test_a_change_taken_back_does_not_count(state: SqliteState) -> None:
+    """That one and no other."""
+    counted = [await state.spend("me", 2, 600) for _ in range(2)]
+    assert counted[0] is not None
+    await state.spend_back(counted[0])
+    await state.spend_back(counted[0])
+    assert await state.spend("me", 2, 600) is not None
+    assert await state.spend("me", 2, 600) is None
+
+
+async def test_changes_in_the_future_count(state: SqliteState, clock: Clock) -> None:
+    """A clock that goes back must not allow more."""
+    await state.spend("me", 1, 600)
+    clock.time -= 3600
+    assert await state.spend("me", 1, 600) is None
+
+
+async def test_changes_are_counted_once_for_all_connections(
+    state: SqliteState, file: Path, clock: Clock
+) -> None:
+    """However many ask at the same time."""
+    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    counted: list[int | None] = []
+
+    async def spend(other: SqliteState) -> None:
+        counted.append(await other.spend("me", 5, 600))
+
+    async with anyio.create_task_group() as tasks:
+        for other in (state, *others, *others):
+            tasks.start_soon(spend, other)
+    assert len([row for row in counted if row is not None]) == 5
+    for other in others:
+        await other.aclose()
 
 
 async def test_many_at_once_take_one_approval_once(

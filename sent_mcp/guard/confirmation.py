@@ -140,7 +140,7 @@ class Confirmation:
 
     async def _ask_in_call(self, change: Change, question: Question) -> Approved | Stopped:
         extended = change.host.keeps_waiting
-        wanted = self._rules.ask_seconds * (EXTENDED if extended else 1)
+        wanted = min(self._rules.ask_seconds * (EXTENDED if extended else 1), VALID_SECONDS)
         seconds = change.time.for_asking(wanted, extended=extended)
         form = await self._form(question)
         with change.time.standing_still(seconds, extended=extended):

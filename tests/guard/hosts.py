@@ -1,0 +1,204 @@
+"""Kinds of hosts: how each answers a question in a form, and one connected to a server."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import httpx
+import mcp_types as mcp
+from mcp import Client
+from mcp.client import ClientRequestContext
+from starlette.types import ASGIApp
+
+from sent_mcp.server import build_server
+from sent_mcp.settings import load_settings
+from tests.door import KEY, Door, Reply
+
+HANDSHAKE, MODERN = "legacy", "2026-07-28"
+ERAS = (HANDSHAKE, MODERN)
+SHORT = 0.3
+"""The ask_timeout of a question that nobody answers in time."""
+Answer = mcp.ElicitResult | mcp.ErrorData
+Content = dict[str, str | int | float | bool | list[str] | None]
+YES = mcp.ElicitResult(action="accept", content={"confirm": True})
+NO = mcp.ElicitResult(action="decline")
+CANCELLED = mcp.ElicitResult(action="cancel")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a host answers: with what, after how many seconds, and what it calls itself.
+
+    `answer` is None for a host without forms. `falls_back` in the eras in which the server learns
+    that no form was shown, `silent` where no answer comes before the question is closed.
+    """
+
+    name: str
+    answer: Answer | None
+    seconds: float = 0.0
+    called: str = "test-host"
+    falls_back: tuple[str, ...] = ()
+    silent: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Whether its user says yes, in time, and nothing besides."""
+        return self.answer == YES and not self.silent
+
+    @property
+    def fails(self) -> bool:
+        """Whether it answers with an error."""
+        return isinstance(self.answer, mcp.ErrorData)
+
+
+def accepting(name: str, content: Content | None) -> Kind:
+    """A host that accepts with this content."""
+    return Kind(name, mcp.ElicitResult(action="accept", content=content))
+
+
+PLAIN = Kind("without-forms", None, falls_back=ERAS)
+ACCEPTS = Kind("accepts", YES)
+DECLINES = Kind("declines", NO)
+CANCELS = Kind("cancels", CANCELLED, seconds=0.75)
+AT_ONCE = Kind("cancels-at-once", CANCELLED, falls_back=ERAS)
+LATE = Kind("answers-late", YES, seconds=SHORT + 0.1, silent=True)
+FAILS = Kind("fails", mcp.ErrorData(code=-32603, message="no window"), falls_back=(HANDSHAKE,))
+NEVER_DRAWS = Kind("never-draws", YES, called="ui-remote_cowork-1", falls_back=ERAS)
+KINDS = (
+    PLAIN,
+    ACCEPTS,
+    DECLINES,
+    CANCELS,
+    AT_ONCE,
+    accepting("accepts-without-content", None),
+    accepting("accepts-an-empty-form", {}),
+    accepting("accepts-unticked", {"confirm": False}),
+    accepting("accepts-with-text", {"confirm": "true"}),
+    accepting("accepts-with-a-number", {"confirm": 1}),
+    accepting("accepts-with-more", {"confirm": True, "note": "yes"}),
+    LATE,
+    FAILS,
+    NEVER_DRAWS,
+)
+
+
+async def nothing_else() -> None:
+    """What happens elsewhere while a form is open: nothing."""
+
+
+@dataclass
+class Host:
+    """A host of one kind: the forms it was asked to show, and what happens while one is open."""
+
+    kind: Kind
+    meanwhile: Callable[[], Awaitable[None]] = nothing_else
+    forms: list[mcp.ElicitRequestFormParams] = field(
+        default_factory=list[mcp.ElicitRequestFormParams]
+    )
+
+    async def show(self, context: ClientRequestContext, params: mcp.ElicitRequestParams) -> Answer:
+        """The user's answer to a form."""
+        assert isinstance(params, mcp.ElicitRequestFormParams)
+        return await self.answer(params)
+
+    async def answer(self, form: mcp.ElicitRequestFormParams) -> Answer:
+        """See `show`; what happens elsewhere happens during the first form only."""
+        assert self.kind.answer is not None
+        self.forms.append(form)
+        meanwhile, self.meanwhile = self.meanwhile, nothing_else
+        await meanwhile()
+        await anyio.sleep(self.kind.seconds)
+        return self.kind.answer
+
+    @asynccontextmanager
+    async def before(
+        self, app: ASGIApp, state: Path | str, era: str, **settings: object
+    ) -> AsyncGenerator[Door]:
+        """This host before a server with these settings; `app` is the emulator behind it."""
+        given: dict[str, object] = {
+            "api_key": KEY,
+            "base_url": "http://localhost",
+            "state": str(state),
+            **({"ask_timeout": SHORT} if self.kind.silent else {}),
+            **settings,
+        }
+        server = build_server(load_settings([], **given), emulator=app)
+        client = Client(
+            server,
+            mode=era,
+            elicitation_callback=None if self.kind.answer is None else self.show,
+            client_info=mcp.Implementation(name=self.kind.called, version="1"),
+        )
+        transport = httpx.ASGITransport(app)
+        async with client, httpx.AsyncClient(transport=transport, base_url="http://localhost") as h:
+            yield Door(client, h)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of 2026-07-28: the form, and the state that comes back with its answer."""
+
+    form: mcp.ElicitRequestFormParams
+    state: str
+
+
+async def one_round(
+    door: Door,
+    tool: str,
+    arguments: dict[str, Any],
+    *,
+    state: str | None = None,
+    answers: mcp.InputResponses | None = None,
+) -> Asked | Reply:
+    """One call of 2026-07-28 as it is on the wire, without the rounds a client makes by itself."""
+    said = await door.client.session.call_tool(
+        tool,
+        arguments,
+        request_state=state,
+        input_responses=answers,
+        allow_input_required=True,
+    )
+    if isinstance(said, mcp.InputRequiredResult):
+        (request,) = (said.input_requests or {}).values()
+        assert isinstance(request, mcp.ElicitRequest)
+        assert isinstance(request.params, mcp.ElicitRequestFormParams)
+        assert said.request_state is not None
+        return Asked(request.params, said.request_state)
+    (content,) = said.content
+    assert isinstance(content, mcp.TextContent)
+    data = cast("dict[str, Any]", said.structured_content or {})
+    return Reply(bool(said.is_error), content.text, data)
+
+
+async def asked(door: Door, tool: str, arguments: dict[str, Any], **brought: Any) -> Asked:
+    """The question that one call is answered with."""
+    said = await one_round(door, tool, arguments, **brought)
+    assert isinstance(said, Asked), said
+    return said
+
+
+async def told(door: Door, tool: str, arguments: dict[str, Any], **brought: Any) -> dict[str, Any]:
+    """The result of one call that asks nothing."""
+    said = await one_round(door, tool, arguments, **brought)
+    assert isinstance(said, Reply), said
+    assert not said.is_error, said.text
+    return said.data
+
+
+async def at_sent(door: Door, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    """Somebody else's request to the API, with the same key."""
+    answer = await door.http.request(method, path, json=body, headers={"x-api-key": KEY})
+    assert answer.is_success, answer.text
+
+
+def make_older(state: Path, seconds: float) -> None:
+    """Every question that waits was asked that much earlier, which is the same as waiting."""
+    with closing(sqlite3.connect(state)) as database, database:
+        database.execute(
+            "UPDATE approvals SET asked_at = asked_at - ?, expires_at = expires_at - ?",
+            (seconds, seconds),
+        )
