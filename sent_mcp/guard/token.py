@@ -79,4 +79,8 @@ def _approval_id(packed: str) -> str | None:
 
 def _same(given: str, expected: str) -> bool:
     # The whole text is compared: base64 has several spellings of the same bytes.
-    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
+    return hmac.compare_digest(_bytes(given), _bytes(expected))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

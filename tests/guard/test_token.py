@@ -137,3 +137,38 @@ def test_what_means_the_same_binds_alike(given_arguments: dict[str, Any]) -> Non
     parsed = parse(UpdateContact, "update_contact", given_arguments, None)
     plain = parse(UpdateContact, "update_contact", {"contact_id": "abc", "opt_out": True}, None)
     assert normalised(parsed) == normalised(plain)
+
+
+@given(st.binary(min_size=9, max_size=9), st.lists(ANY_JSON, max_size=4), st.lists(ANY_JSON))
+def test_a_sealed_state_is_read_where_it_was_made(
+    raw: bytes, bound: list[Any], other: list[Any]
+) -> None:
+    """And for nothing else."""
+    state = token.seal(SECRET, raw.hex(), bound)
+    assert token.unseal(SECRET, state, bound) == raw.hex()
+    assert token.unseal(b"t" * 32, state, bound) is None
+    assume(repr(bound) != repr(other) and bound != other)
+    assert token.unseal(SECRET, state, other) is None
+
+
+@given(st.text() | st.text(ALPHABET, min_size=34, max_size=34))
+def test_no_text_is_taken_for_a_sealed_state(text: str) -> None:
+    """Whatever stands before it."""
+    for state in (text, f"form_{text}", f"form_form_{text}", f" cf_{text}"):
+        assert token.unseal(SECRET, state, []) is None
+
+
+@given(ACTIONS)
+def test_a_token_is_no_state_and_a_state_is_no_token(action: str) -> None:
+    """A model sees the one, a host the other; neither helps to make the other."""
+    packed = token.mint(SECRET, action, ID, ["x"]).rpartition("cf_")[2]
+    sealed = token.seal(SECRET, ID, ["x"]).removeprefix("form_")
+    for state in (packed, f"form_{packed}", f"{action} cf_{packed}"):
+        assert token.unseal(SECRET, state, ["x"]) is None
+    for made in (
+        f"{action} cf_{sealed}",
+        f" cf_{sealed}",
+        f"form_{sealed}",
+        f"['form/v1'] cf_{sealed}",
+    ):
+        assert token.read(SECRET, made, ["x"]) is None
