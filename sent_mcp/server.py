@@ -43,9 +43,9 @@ returned as E.164.
 CHANGE_INSTRUCTIONS = """\
 A message that Sent accepted is not delivered yet; get_message tells what became of it.
 Deleting, sending and lifting an opt-out need confirmation. Where the host can ask its user, it \
-does. Otherwise the first call changes nothing and returns a question and a confirmation_token; the \
-same call with the token acts, once, within five minutes. After outcome_unknown ask for the same \
-send again: it is not sent twice. dry_run only validates. update_contact(opt_out=true) stops \
+does. Otherwise the first call changes nothing and returns a question and a confirmation_token; \
+the same call with the token acts, once, within five minutes. After outcome_unknown ask for the \
+same send again: it is not sent twice. dry_run only validates. update_contact(opt_out=true) stops \
 messages and keeps the record of consent, which delete_contact does not.
 """
 _LIST_HINT = CacheHint(ttl_ms=3_600_000, scope="public")

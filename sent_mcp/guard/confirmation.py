@@ -192,12 +192,13 @@ class Confirmation:
 
     async def _named(self, change: Change) -> str | None:
         """The approval that a call brings with it, if it is one of ours for exactly this call."""
-        if self._rules.mode == "off":
+        token, state = change.token, change.host.state
+        if self._rules.mode == "off" or (token is None and state is None):
             return None
         to, key = signed(change, self._account()), await self._approvals.key()
-        if change.token is not None:
-            return tokens.read(key, change.token, to) if self._rules.mode != "ask" else None
-        return None if change.host.state is None else tokens.unseal(key, change.host.state, to)
+        if token is not None:
+            return tokens.read(key, token, to) if self._rules.mode != "ask" else None
+        return None if state is None else tokens.unseal(key, state, to)
 
 
 def who(change: Change, account: str) -> str:
