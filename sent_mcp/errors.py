@@ -178,8 +178,8 @@ class OutcomeUnknownError(SentError):
 
     @property
     def report(self) -> str:
-        """What is known, as the message of a result."""
-        return f"{self.effect} No usable answer came back ({self.cause.code}). {self.advice}"
+        """What is known, for the message of a result."""
+        return f"{self.effect} No usable answer came back ({self.cause.code})."
 
 
 class APIStatusError(SentError):

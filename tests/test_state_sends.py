@@ -107,6 +107,16 @@ async def test_a_send_that_was_dropped_is_not_known(state: SqliteState) -> None:
     assert await to_ada(state) == []
 
 
+async def test_a_send_that_went_out_stays_written_down(state: SqliteState) -> None:
+    """Also when another process that tried it under the same key was refused later."""
+    first = await started(state, HELLO)
+    again = await started(state, HELLO)
+    await state.close_send(again, [("ada", "m1"), ("bob", "m2")])
+    await state.drop_send(first)
+    assert await state.counted("mine") == 2
+    assert [each.message_id for each in await to_ada(state)] == ["m1"]
+
+
 async def test_a_key_is_handed_on_as_long_as_sent_remembers_it(
     state: SqliteState, clock: Clock
 ) -> None:

@@ -10,7 +10,7 @@ import anyio
 
 from sent_mcp.errors import SentError
 from sent_mcp.guard import token as tokens
-from sent_mcp.guard.audit import AuditLog, Entry, Line
+from sent_mcp.guard.audit import CANCELLED, AuditLog, Entry, Line
 from sent_mcp.guard.confirmation import Confirmation, who
 from sent_mcp.guard.decision import Approved, Asked, Change, Rules, Stopped
 from sent_mcp.guard.pending import Approvals, new_idempotency_key
@@ -65,7 +65,18 @@ class Guard:
         self, change: Change, propose: Callable[[], Awaitable[P]]
     ) -> tuple[P, Approved] | Stopped | Asked:
         """What `propose` would do and leave to do it; or why not. Raises StateError: then not."""
-        plan = await propose()
+        try:
+            return await self._decided(change, await propose(), propose)
+        except SentError:
+            # Another call that took the same approval may just have made the change.
+            told = await self.already(change)
+            if told is None:
+                raise
+            return told
+
+    async def _decided(
+        self, change: Change, plan: P, propose: Callable[[], Awaitable[P]]
+    ) -> tuple[P, Approved] | Stopped | Asked:
         while True:
             question = plan.question
             if question is None:
@@ -109,7 +120,12 @@ class Guard:
         except SentError as error:
             line.outcome, line.request_id = error.code, error.request_id
             raise
+        except Exception as error:
+            line.outcome = "TIMEOUT" if isinstance(error, TimeoutError) else "INTERNAL"
+            raise
         finally:
+            if line.outcome == CANCELLED and change.time.is_over:
+                line.outcome = "TIMEOUT"
             caller, tool = change.host.caller, change.tool
             self._audit.write(Entry(caller, tool, arguments=arguments, **asdict(line)))
 
@@ -141,5 +157,6 @@ class Guard:
 
 
 def _target(change: Change) -> str:
-    named = (change.arguments.get(name) for name in ("contact_id", "phone_number", "to"))
-    return " ".join(str(each) for each in named if each is not None)
+    named = [change.arguments.get(name) for name in ("contact_id", "phone_number", "to")]
+    flat = (part for each in named for part in (each if isinstance(each, list) else [each]))
+    return " ".join(str(each) for each in flat if each is not None)

@@ -17,6 +17,7 @@ from sent_mcp.masking import mask_log, mask_numbers
 
 STDERR = "-"
 LAST_SECONDS = 2.0
+CANCELLED = "cancelled"
 _log = logging.getLogger("sent_mcp.guard")
 
 
@@ -43,7 +44,7 @@ class Line:
 
     target: str
     confirmed: str | None = None
-    outcome: str = "cancelled"
+    outcome: str = CANCELLED
     request_id: str | None = None
 
     def about(self, question: Question | None) -> None:

@@ -217,10 +217,12 @@ def _already(used: Used) -> Stopped:
             "outcome_unknown",
             f"This token was used at {at} and its outcome is not known here. Nothing was done"
             " again. Read the current state before doing anything else.",
+            repeated=True,
         )
     return Stopped(
         used.status,
         f"This token was already used at {at}; the outcome then was: {used.status}. Nothing was"
         " done again.",
+        repeated=True,
         ids=used.ids,
     )

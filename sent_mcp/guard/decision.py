@@ -54,7 +54,7 @@ class Approved:
 class Stopped:
     """Do nothing, and say this. With a token, a second call can go on.
 
-    `ids` are the messages of an approval that was used before.
+    `repeated`: the approval was used before, and this is what came of it; `ids` are its messages.
     """
 
     status: str
@@ -62,6 +62,7 @@ class Stopped:
     question: str | None = None
     confirmation_token: str | None = None
     expires_at: str | None = None
+    repeated: bool = False
     ids: tuple[str, ...] = ()
 
 

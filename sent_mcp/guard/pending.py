@@ -13,7 +13,7 @@ from sent_mcp.guard.question import Question
 from sent_mcp.state import Pending, StateStore, Used
 
 VALID_SECONDS = 300.0
-_WAIT_SECONDS = 10.0
+_WAIT_SECONDS, _MARGIN = 10.0, 1.0
 _LONGEST_ACTION_SECONDS = 60.0
 
 
@@ -75,14 +75,15 @@ class Approvals:
 
     async def _settled(self, approval_id: str, used: Used) -> Used:
         """Waits a little for a call that is acting on the same approval right now."""
-        waited = 0.0
+        until = min(
+            anyio.current_time() + _WAIT_SECONDS, anyio.current_effective_deadline() - _MARGIN
+        )
         while (
             used.status is None
-            and waited < _WAIT_SECONDS
+            and anyio.current_time() < until
             and self.now() - used.at < _LONGEST_ACTION_SECONDS
         ):
             await anyio.sleep(0.1)
-            waited += 0.1
             used = await self._state.used(approval_id) or used
         return used
 

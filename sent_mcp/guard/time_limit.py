@@ -18,6 +18,11 @@ class TimeLimit:
         self._scope = scope
         self._end = anyio.current_time() + WHOLE_SECONDS
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the call has run out of time."""
+        return anyio.current_time() >= self._scope.deadline
+
     def for_asking(self, wanted: float, *, extended: bool) -> float:
         """How long a question may be open; `extended` where progress keeps the host waiting."""
         if extended:

@@ -59,8 +59,9 @@ def refuse_too_many(recipients: int, channels: int, limits: Limits) -> None:
     messages = recipients * channels
     if messages > limits.max_recipients:
         raise RefusedError(
-            f"{recipients} recipients on {channels} channel(s) are {messages} messages, and one"
-            f" send may have {limits.max_recipients} (SENT_MCP_MAX_RECIPIENTS); send to fewer",
+            f"these are {messages} messages (recipients × channels: {recipients} × {channels}),"
+            f" and one send may have {limits.max_recipients} (SENT_MCP_MAX_RECIPIENTS); send to"
+            " fewer",
         )
 
 

@@ -191,6 +191,7 @@ class ChangeTool(Generic[C, P]):
             return decision
         if isinstance(decision, Stopped):
             line.outcome = decision.status
+            line.confirmed = "used before" if decision.repeated else None
             return self.offer.result.stopped(decision, self.offer.name, change.arguments)
         plan, approved = decision
         line.confirmed = approved.how
@@ -220,7 +221,7 @@ class ChangeTool(Generic[C, P]):
         try:
             return await self.act(call, plan)
         except OutcomeUnknownError as unknown:
-            return self.offer.result.unknown(unknown.report, exact)
+            return self.offer.result.unknown(unknown, exact)
 
 
 def normalised(arguments: Change) -> Exact:

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from sent_mcp.errors import OutcomeUnknownError
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
 from sent_mcp.quoting import quoted
@@ -60,7 +61,7 @@ class ChangeResult(Result):
         return self.status in ("created", "updated", "outcome_unknown")
 
     @classmethod
-    def unknown(cls, report: str, exact: Mapping[str, JsonValue]) -> Self:
+    def unknown(cls, error: OutcomeUnknownError, exact: Mapping[str, JsonValue]) -> Self:
         """The result of a change that may have been done; `next` reads the contact again."""
         following = None
         if "contact_id" in exact:
@@ -68,6 +69,7 @@ class ChangeResult(Result):
         elif "phone_number" in exact:
             following = next_call("find_contact_by_phone", phone_number=exact["phone_number"])
         target = cls._target(exact)
+        report = f"{error.report} {error.advice}"
         return cls(message=report, next=following, status="outcome_unknown", **target)
 
     @classmethod

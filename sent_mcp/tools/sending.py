@@ -49,9 +49,9 @@ class SendResult(ChangeResult):
         return tuple(each.message_id for each in self.messages or ())[:100]
 
     @classmethod
-    def unknown(cls, report: str, exact: Mapping[str, JsonValue]) -> Self:
+    def unknown(cls, error: OutcomeUnknownError, exact: Mapping[str, JsonValue]) -> Self:
         """See ChangeResult; the same send again is no second one."""
-        return cls(status="outcome_unknown", message=f"{report} {_REPEAT}")
+        return cls(status="outcome_unknown", message=f"{error.report} {_REPEAT}")
 
     def details(self) -> Iterable[str]:
         """See Result."""

@@ -47,12 +47,15 @@ class Kind:
     @property
     def agrees(self) -> bool:
         """Whether its user says yes, in time, and nothing besides."""
-        return self.answer == YES and not self.silent
+        answer = self.answer
+        content = answer.content if isinstance(answer, mcp.ElicitResult) else None
+        ticked = content is not None and list(content) == ["confirm"] and content["confirm"] is True
+        return ticked and not self.silent
 
     @property
-    def fails(self) -> bool:
-        """Whether it answers with an error."""
-        return isinstance(self.answer, mcp.ErrorData)
+    def seems_to_ask(self) -> bool:
+        """Whether the server must take it for one that shows forms."""
+        return self.answer is not None and "remote_cowork" not in self.called
 
 
 def accepting(name: str, content: Content | None) -> Kind:
@@ -101,17 +104,18 @@ class Host:
     )
 
     async def show(self, context: ClientRequestContext, params: mcp.ElicitRequestParams) -> Answer:
-        """The user's answer to a form."""
+        """The user's answer to a form, after the time it takes."""
         assert isinstance(params, mcp.ElicitRequestFormParams)
-        return await self.answer(params)
+        answer = await self.answer(params)
+        await anyio.sleep(self.kind.seconds)
+        return answer
 
     async def answer(self, form: mcp.ElicitRequestFormParams) -> Answer:
-        """See `show`; what happens elsewhere happens during the first form only."""
+        """The answer itself; what happens elsewhere happens during the first form only."""
         assert self.kind.answer is not None
         self.forms.append(form)
         meanwhile, self.meanwhile = self.meanwhile, nothing_else
         await meanwhile()
-        await anyio.sleep(self.kind.seconds)
         return self.kind.answer
 
     @asynccontextmanager
@@ -189,10 +193,11 @@ async def told(door: Door, tool: str, arguments: dict[str, Any], **brought: Any)
     return said.data
 
 
-async def at_sent(door: Door, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    """Somebody else's request to the API, with the same key."""
+async def at_sent(door: Door, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """What somebody else's request to the API is answered with; it has the same key."""
     answer = await door.http.request(method, path, json=body, headers={"x-api-key": KEY})
     assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
 
 
 def make_older(state: Path, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """A server that dies around a send: the same send again carries the same key, so one goes out."""
 
 import signal
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from starlette.applications import Starlette
 from tests.door import KEY, SEEDED, served
 from tests.serving.wire import SERVE, Wire, started
 
-HELLO: dict[str, Any] = {"to": [SEEDED], "text": "Hello", "channels": ["sms"]}
+Arguments = dict[str, Any]
+HELLO: Arguments = {"to": [SEEDED], "text": "Hello", "channels": ["sms"]}
 DIES_BEFORE = """
 import os, signal
 from {module} import {owner}
@@ -65,6 +67,11 @@ class Scene:
         answer = await self.http.post("/__emulator/faults", json=faults)
         assert answer.is_success, answer.text
 
+    def noted(self) -> list[str]:
+        """The idempotency keys in the state file."""
+        with closing(sqlite3.connect(self.home / "state.sqlite")) as db:
+            return [key for (key,) in db.execute("SELECT idempotency_key FROM sends")]
+
     async def posted(self) -> None:
         """Wait until a request to send has arrived."""
         while not await self.keys():
@@ -84,11 +91,12 @@ async def said(wire: Wire, tool: str, **arguments: Any) -> dict[str, Any]:
     return answer["structuredContent"]
 
 
-async def asked(wire: Wire, **more: Any) -> dict[str, Any]:
+async def asked(wire: Wire, to: str = SEEDED) -> Arguments:
     """Asks for the send; the arguments that approve it."""
-    first = await said(wire, "send_message", **HELLO, **more)
+    send = {**HELLO, "to": [to]}
+    first = await said(wire, "send_message", **send)
     assert first["status"] == "confirmation_required"
-    return {**HELLO, **more, "confirmation_token": first["confirmation_token"]}
+    return {**send, "confirmation_token": first["confirmation_token"]}
 
 
 async def sent(wire: Wire) -> dict[str, Any]:
@@ -104,9 +112,25 @@ async def messages(wire: Wire) -> int:
     return read["summary"]["message_count"]
 
 
-async def approve(wire: Wire, approved: dict[str, Any]) -> int:
-    """Approves, and does not wait for the answer; the number of the call."""
-    return await wire.request("tools/call", {"name": "send_message", "arguments": approved})
+async def killed_at_the_request(scene: Scene, to: str = SEEDED) -> Arguments:
+    """A server that was killed while Sent worked on its request; what had approved that."""
+    await scene.fault(kind="delay", seconds=2)
+    async with scene.server() as wire:
+        approved = await asked(wire, to)
+        await wire.request("tools/call", {"name": "send_message", "arguments": approved})
+        await scene.posted()
+    return approved
+
+
+async def killed_before(scene: Scene, crashing: str, to: str = SEEDED) -> Arguments:
+    """A server that was killed once the approval was taken; what had approved it."""
+    async with scene.server(("-c", crashing)) as wire:
+        approved = await asked(wire, to)
+        call = await wire.request("tools/call", {"name": "send_message", "arguments": approved})
+        with pytest.raises(anyio.IncompleteRead):
+            await wire.answer(call)
+        assert await wire.end() == -signal.SIGKILL
+    return approved
 
 
 async def test_a_send_whose_answers_were_lost_is_repeated_and_the_next_is_a_new_one(
@@ -125,27 +149,27 @@ async def test_a_send_whose_answers_were_lost_is_repeated_and_the_next_is_a_new_
         another = await sent(wire)
         assert (another["status"], another["replayed"]) == ("accepted", False)
         assert await messages(wire) == before + 2
-        assert len(set(await scene.keys())) == 2
-        assert (await scene.keys())[-1] != first
+        assert {*await scene.keys()} - {first} == {(await scene.keys())[-1]}
 
 
 async def test_a_lost_send_is_repeated_by_another_process_too(scene: Scene) -> None:
-    """Its key is in the state file, and its token tells what is known."""
+    """The first was killed; its token tells what was known."""
     async with scene.server(seconds="2") as wire:
         before = await messages(wire)
         approved = await asked(wire)
         await scene.fault(kind="drop_after", times=9)
         assert (await said(wire, "send_message", **approved))["status"] == "outcome_unknown"
     await scene.fault()
+    tried = len(await scene.keys())
     async with scene.server() as wire:
-        tried = await scene.keys()
         used = await said(wire, "send_message", **approved)
         assert used["status"] == "outcome_unknown"
-        assert await scene.keys() == tried
+        assert len(await scene.keys()) == tried
         again = await sent(wire)
         assert (again["status"], again["replayed"]) == ("accepted", True)
         assert await messages(wire) == before + 1
-        assert len(set(await scene.keys())) == 1
+    assert len(await scene.keys()) == tried + 1
+    assert len(set(await scene.keys())) == 1
 
 
 async def test_a_token_outlives_the_server_that_gave_it(scene: Scene) -> None:
@@ -160,50 +184,62 @@ async def test_a_token_outlives_the_server_that_gave_it(scene: Scene) -> None:
         assert used["status"] == "accepted"
         assert "already used" in used["message"]
         assert await messages(wire) == before + 1
-        assert len(await scene.keys()) == 1
+    assert len(await scene.keys()) == 1
 
 
 async def test_a_server_killed_while_sent_works_on_it_leaves_one_message(scene: Scene) -> None:
-    """The used token only tells that nobody knows; the same send again is answered once more."""
-    await scene.fault(kind="delay", seconds=2)
+    """The same send again has the same key, and waits for the first."""
     async with scene.server() as wire:
         before = await messages(wire)
-        approved = await asked(wire)
-        await approve(wire, approved)
-        await scene.posted()
-    async with scene.server() as wire:
+        await killed_at_the_request(scene)
         again = await sent(wire)
         assert (again["status"], again["replayed"]) == ("accepted", True)
         assert await messages(wire) == before + 1
-        assert len(await scene.keys()) == 2
-        assert len(set(await scene.keys())) == 1
-        used = await said(wire, "send_message", **approved)
-        assert used["status"] == "outcome_unknown"
-        assert "Nothing was done again." in used["message"]
-        assert len(await scene.keys()) == 2
+    assert len(await scene.keys()) == 2
+    assert len(set(await scene.keys())) == 1
 
 
-@pytest.mark.parametrize(("crashing", "known"), [(JOURNAL, False), (REQUEST, True)])
-async def test_a_server_killed_before_the_request_has_sent_nothing(
-    scene: Scene, crashing: str, known: bool
+@pytest.mark.parametrize(("crashing", "noted"), [(JOURNAL, False), (REQUEST, True)])
+async def test_a_server_killed_before_its_request_has_sent_nothing(
+    scene: Scene, crashing: str, noted: bool
 ) -> None:
-    """The approval is used. From the moment the send is written down, its key is kept."""
-    async with scene.server(("-c", crashing)) as wire:
-        before = await messages(wire)
-        approved = await asked(wire)
-        call = await approve(wire, approved)
-        with pytest.raises(anyio.IncompleteRead):
-            await wire.answer(call)
-        assert await wire.end() == -signal.SIGKILL
+    """From the moment a send is written down, its key is kept for the next one."""
     async with scene.server() as wire:
-        assert await scene.keys() == []
-        used = await said(wire, "send_message", **approved)
-        assert used["status"] == "outcome_unknown"
+        before = await messages(wire)
+        await killed_before(scene, crashing)
+        kept = scene.noted()
+        assert len(kept) == noted
         assert await scene.keys() == []
         first = await said(wire, "send_message", **HELLO)
-        assert ("This very send was tried" in first["question"]) is known
-        token = first["confirmation_token"]
-        done = await said(wire, "send_message", **HELLO, confirmation_token=token)
+        assert ("This very send was tried at " in first["question"]) is noted
+        done = await sent(wire)
         assert (done["status"], done["replayed"]) == ("accepted", False)
         assert await messages(wire) == before + 1
-        assert len(await scene.keys()) == 1
+        (key,) = await scene.keys()
+        assert scene.noted() == [key]
+        assert kept in ([], [key])
+
+
+async def test_the_used_token_of_a_killed_server_only_tells_that_nobody_knows(
+    scene: Scene,
+) -> None:
+    """Wherever it was killed; for some seconds another process may still be acting on it."""
+    killed = [
+        await killed_at_the_request(scene),
+        await killed_before(scene, JOURNAL, "+14155550103"),
+        await killed_before(scene, REQUEST, "+14155550104"),
+    ]
+    keys = await scene.keys()
+    assert len(keys) == 1
+
+    async def use(approved: Arguments) -> None:
+        async with scene.server() as wire:
+            with anyio.fail_after(15):
+                used = await said(wire, "send_message", **approved)
+            assert used["status"] == "outcome_unknown"
+            assert "Nothing was done again." in used["message"]
+
+    async with anyio.create_task_group() as tasks:
+        for approved in killed:
+            tasks.start_soon(use, approved)
+    assert await scene.keys() == keys

@@ -3,11 +3,15 @@
 What counts is the emulator's own log of requests, not what the server says about itself.
 """
 
+import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -16,12 +20,13 @@ from starlette.applications import Starlette
 from tests.door import SEEDED, Door
 from tests.guard.changes import OTHER
 from tests.guard.hosts import (
-    AT_ONCE,
+    ACCEPTS,
     ERAS,
     FAILS,
     HANDSHAKE,
     KINDS,
     MODERN,
+    PLAIN,
     YES,
     Asked,
     Host,
@@ -121,11 +126,16 @@ class Stage:
     door: Door
     second: Door
     host: Host
-    kind: Kind
+    era: str
     action: Action
     state: Path
     contact_id: str
     other_id: str
+
+    @property
+    def kind(self) -> Kind:
+        """What the host is like."""
+        return self.host.kind
 
     @property
     def arguments(self) -> Arguments:
@@ -222,6 +232,8 @@ async def by_form(stage: Stage, said: Asked | None = None) -> Approval:
         first = await one_round(stage.door, stage.action.tool, stage.arguments)
         assert isinstance(first, Asked), first
         said = first
+    # The question is made older, which is the same as an answer that takes its time.
+    make_older(stage.state, stage.kind.seconds)
     answer = await stage.host.answer(said.form)
     brought = {"state": said.state, "answers": {"confirm": answer}}
     return Approval(stage, brought, stage.kind.agrees, said.form.message)
@@ -250,7 +262,7 @@ async def other_arguments(stage: Stage, ask: Ask) -> None:
     approval = await ask(stage)
     said = await approval.told(arguments=stage.instead)
     await stage.nothing_was_done(said, "token_rejected")
-    if "confirmation_token" not in approval.brought or stage.kind is AT_ONCE:
+    if stage.kind.seems_to_ask:
         assert "confirmation_token" not in said
     else:
         assert said["confirmation_token"] != approval.brought["confirmation_token"]
@@ -270,10 +282,10 @@ async def changed_record(stage: Stage, ask: Ask) -> None:
         fresh = await by_form(stage, said)
     else:
         await stage.nothing_was_done(said, "confirmation_required")
-        if "confirmation_token" not in said:
-            # The host can ask: the model calls again without the token.
-            assert stage.kind is not AT_ONCE
-        fresh = await by_token(stage) if stage.kind.falls_back else with_token(stage, said)
+        # A host that seems to show forms is asked again by a call without the token.
+        assert ("confirmation_token" in said) is not stage.kind.seems_to_ask
+        new = "confirmation_token" in said
+        fresh = with_token(stage, said) if new else await by_token(stage)
     await stage.done_once(await fresh.told())
 
 
@@ -319,8 +331,8 @@ async def too_late(stage: Stage, ask: Ask) -> None:
     said = await approval.told()
     agreed = approval.agrees or stage.kind.silent
     await stage.nothing_was_done(said, "expired" if agreed else "declined")
+    assert ("confirmation_token" in said) is not stage.kind.seems_to_ask
     if "confirmation_token" in said:
-        assert stage.kind is not AT_ONCE
         await stage.done_once(await with_token(stage, said).told())
 
 
@@ -336,6 +348,43 @@ async def two_servers(stage: Stage, ask: Ask) -> None:
     else:
         assert first["status"] == refused_as(stage)
         await stage.nothing_was_done(second, "expired")
+
+
+async def by_the_clients_rounds(stage: Stage, ask: Ask) -> None:
+    """On 2026-07-28 a client makes the rounds by itself."""
+    await in_one_call(stage, plain)
+
+
+async def changed_between_the_rounds(stage: Stage, ask: Ask) -> None:
+    """The same, and the record changes while the form is open."""
+    await in_one_call(stage, changed_record)
+
+
+async def mode_ask(stage: Stage, ask: Ask) -> None:
+    """Only a form counts, and without one nothing can be done."""
+    if stage.kind is FAILS and stage.era == MODERN:
+        await unanswered(stage)
+        return
+    if stage.era not in stage.kind.falls_back:
+        await in_one_call(stage, plain)
+        return
+    made_up = {"confirmation_token": "delete " + SEEDED + " cf_" + "A" * 34}
+    for token in ({}, made_up):
+        said = await stage.door.done(stage.action.tool, **stage.arguments, **token)
+        await stage.nothing_was_done(said, "cannot_confirm")
+        assert "confirmation_token" not in said
+
+
+async def mode_token(stage: Stage, ask: Ask) -> None:
+    """It is always two calls; no form is shown."""
+    await plain(stage, by_token)
+    assert stage.host.forms == []
+
+
+async def mode_off(stage: Stage, ask: Ask) -> None:
+    """Nobody is asked."""
+    await stage.done_once(await stage.door.done(stage.action.tool, **stage.arguments))
+    assert stage.host.forms == []
 
 
 async def changed_elsewhere(stage: Stage) -> None:
@@ -354,7 +403,15 @@ CIRCUMSTANCES: tuple[Circumstance, ...] = (
     used_twice,
     too_late,
     two_servers,
+    by_the_clients_rounds,
+    changed_between_the_rounds,
+    mode_ask,
+    mode_token,
+    mode_off,
 )
+MODES: dict[Circumstance, str] = {mode_ask: "ask", mode_token: "token", mode_off: "off"}
+OF_THE_CLIENT = (by_the_clients_rounds, changed_between_the_rounds)
+CHANGED = (changed_record, deleted_record, changed_between_the_rounds)
 
 
 async def in_one_call(stage: Stage, circumstance: Circumstance) -> None:
@@ -409,21 +466,53 @@ class Cell:
     @property
     def left_out(self) -> str | None:
         """Why this combination makes no sense; None for one that does."""
-        shows_record = self.circumstance in (changed_record, deleted_record)
-        if shows_record and self.action.tool == "create_contact":
+        if self.circumstance in CHANGED and self.action.tool == "create_contact":
             return "before a creation there is no record to show"
-        if self.era in self.kind.falls_back:
+        if self.circumstance in (mode_token, mode_off) and self.kind not in (PLAIN, ACCEPTS):
+            return "in this mode no form is shown, so the hosts that show forms are all alike"
+        if self.circumstance is mode_ask and self.kind.seconds:
+            return "a host that takes its time is like one that declines, in this mode too"
+        if self.circumstance in MODES:
+            return None
+        return self._left_out_where_forms_count
+
+    @property
+    def _left_out_where_forms_count(self) -> str | None:
+        if self.kind.seconds and self.waits and self.circumstance in CHANGED:
+            return (
+                "a host that takes its time is like one that declines, whatever happens meanwhile"
+            )
+        if self.circumstance in OF_THE_CLIENT and not self.asks_between_calls:
+            return "where the question is no answer to a call, a client has no rounds to make"
+        if self.falls_back:
             return None
         if self.kind is FAILS and self.circumstance is not plain:
             return "a host that fails brings no answer, so there is no second call"
-        if self.era == HANDSHAKE and not shows_record and self.circumstance is not plain:
+        if self.era == HANDSHAKE and self.circumstance not in (plain, *CHANGED):
             return "a form in an open call leaves nothing that a second call could bring"
         return None
 
+    @property
+    def falls_back(self) -> bool:
+        """Whether the server sees that no form was shown."""
+        return self.era in self.kind.falls_back
+
+    @property
+    def waits(self) -> bool:
+        """Whether the time a host takes really passes."""
+        return self.era == HANDSHAKE or self.circumstance in OF_THE_CLIENT
+
+    @property
+    def asks_between_calls(self) -> bool:
+        """Whether the question is the answer to a call."""
+        return self.era == MODERN and not self.falls_back
+
     async def play(self, stage: Stage) -> None:
         """Do it."""
-        if self.era in self.kind.falls_back:
+        if self.falls_back:
             await self.circumstance(stage, by_token)
+        elif self.circumstance in MODES:
+            await self.circumstance(stage, by_form)
         elif self.kind is FAILS:
             await unanswered(stage)
         elif self.era == HANDSHAKE:
@@ -442,6 +531,19 @@ CELLS: Sequence[Cell] = [cell for cell in combinations() if cell.left_out is Non
 LEFT_OUT = {cell.id: cell.left_out for cell in combinations() if cell.left_out is not None}
 
 
+def test_the_matrix_has_all_its_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each host does each action in each era, and what is left out is left out for a reason."""
+    whole = len(ERAS) * len(KINDS) * len(ACTIONS) * len(CIRCUMSTANCES)
+    assert len({cell.id for cell in CELLS} | LEFT_OUT.keys()) == whole
+    played = {(cell.era, cell.kind.name, cell.action.name) for cell in CELLS}
+    assert len(played) == len(ERAS) * len(KINDS) * len(ACTIONS)
+    assert {cell.circumstance for cell in CELLS} == set(CIRCUMSTANCES)
+    reasons = Counter(LEFT_OUT.values())
+    with capsys.disabled():
+        sys.stdout.write(f"\n{len(CELLS)} cells of {whole}; left out:\n")
+        sys.stdout.writelines(f"{count:5} {why}\n" for why, count in reasons.most_common())
+
+
 async def ten_before(door: Door) -> None:
     """Ten contacts are created, which nobody is asked about."""
     for number in range(10):
@@ -450,19 +552,28 @@ async def ten_before(door: Door) -> None:
         assert (said.structured_content or {})["status"] == "created"
 
 
+async def found(door: Door, number: str) -> str:
+    """The id of the contact with this number."""
+    answer = await at_sent(door, "GET", f"/v3/contacts?phone={quote(number)}")
+    return answer["data"]["contacts"][0]["id"]
+
+
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.id)
 async def test_nothing_reaches_sent_without_a_yes_to_exactly_that(
     app: Starlette, state: Path, cell: Cell
 ) -> None:
     """And with one exactly one request does."""
-    host = Host(cell.kind)
-    async with (
-        host.before(app, state, cell.era) as door,
-        host.before(app, state, cell.era) as second,
-    ):
+    host, mode = Host(cell.kind), MODES.get(cell.circumstance, "auto")
+    async with AsyncExitStack() as opened:
+
+        async def server() -> Door:
+            connected = host.before(app, state, cell.era, confirm=mode)
+            return await opened.enter_async_context(connected)
+
+        door = await server()
+        second = await server() if cell.circumstance is two_servers else door
         if cell.action.eleventh:
             await ten_before(door)
-        ids = [await door.contact(number) for number in (cell.action.number, OTHER)]
+        ids = [await found(door, number) for number in (cell.action.number, OTHER)]
         await door.forget()
-        stage = Stage(door, second, host, cell.kind, cell.action, state, *ids)
-        await cell.play(stage)
+        await cell.play(Stage(door, second, host, cell.era, cell.action, state, *ids))

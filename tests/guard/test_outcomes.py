@@ -98,7 +98,7 @@ async def test_a_lost_answer_to_a_deletion_is_settled_by_reading(
 
 async def test_one_token_used_many_times_at_once_acts_once(app: Starlette, state: Path) -> None:
     """By two servers on one state file; everybody is told something true."""
-    plenty = {"messages_per_minute": 1000, "requests_per_minute": 10000}
+    plenty: dict[str, Any] = {"messages_per_minute": 1000, "requests_per_minute": 10000}
     async with (
         served(app) as url,
         reaching(url, state, **plenty) as one,

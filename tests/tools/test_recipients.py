@@ -58,7 +58,7 @@ async def test_a_send_has_a_largest_size_in_messages(app: Starlette, state: Path
         text = await door.refused(
             "send_message", to=[SEEDED, "+14155550103"], text="Hi", channels="sms,whatsapp"
         )
-        assert "2 recipients on 2 channel(s) are 4 messages, and one send may have 3" in text
+        assert "4 messages (recipients × channels: 2 × 2), and one send may have 3" in text
         assert "SENT_MCP_MAX_RECIPIENTS" in text
         assert await door.log() == []
         spellings = [SEEDED, "+1 415 555 0102", "0014155550102", "tel:+14155550102"]
