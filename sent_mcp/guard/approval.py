@@ -77,6 +77,7 @@ class Guard:
     async def _decided(
         self, change: Change, plan: P, propose: Callable[[], Awaitable[P]]
     ) -> tuple[P, Approved] | Stopped | Asked:
+        again = False
         while True:
             question = plan.question
             if question is None:
@@ -84,7 +85,7 @@ class Guard:
             approved = await self._without_asking(change, question)
             if approved is not None:
                 return plan, approved
-            decision = await self._confirmation.confirmed(change, question)
+            decision = await self._confirmation.confirmed(change, question, again=again)
             if isinstance(decision, Stopped | Asked):
                 return decision
             if decision.approval_id is not None:
@@ -94,6 +95,7 @@ class Guard:
             now = plan.question
             if now is not None and await self._confirmation.same(change, shown, now):
                 return plan, await self._counted(change, now, decision)
+            again = True
 
     async def finish(
         self, approved: Approved, status: str, ids: tuple[str, ...], *, changed: bool

@@ -50,8 +50,10 @@ class Confirmation:
         first = await self._approvals.binding(change, account, one)
         return first == await self._approvals.binding(change, account, other)
 
-    async def confirmed(self, change: Change, question: Question) -> Approved | Stopped | Asked:
-        """Leave to make the change; or the question; or why neither."""
+    async def confirmed(
+        self, change: Change, question: Question, *, again: bool
+    ) -> Approved | Stopped | Asked:
+        """Leave to make the change; or the question, perhaps `again`; or why neither."""
         silent = await self._restraint.silent_until(who(change, self._account()))
         if silent is not None:
             return Stopped(
@@ -68,7 +70,7 @@ class Confirmation:
             return await self._by_answer(change, question, change.host.state)
         if change.host.asks_between_calls:
             return await self._ask_between_calls(change, question)
-        return await self._ask_in_call(change, question)
+        return await self._ask_in_call(change, question, again=again)
 
     async def _by_token(
         self, change: Change, question: Question, token: str, *, forms: bool
@@ -100,7 +102,7 @@ class Confirmation:
                 return found
             status, why = found
             if status == "confirmation_required":
-                return await self._ask_between_calls(change, question)
+                return await self._ask_between_calls(change, question, again=True)
             return await self._again(change, question, status, why, token=False)
         dropped = await self._approvals.drop(approval_id)
         if dropped is None:
@@ -131,18 +133,22 @@ class Confirmation:
             return "confirmation_required", _CHANGED
         return Approved(found.idempotency_key, how, approval_id)
 
-    async def _ask_between_calls(self, change: Change, question: Question) -> Asked:
+    async def _ask_between_calls(
+        self, change: Change, question: Question, *, again: bool = False
+    ) -> Asked:
         seconds = self._rules.answer_seconds
         held = await self._approvals.hold(change, self._account(), question, seconds)
         key = await self._approvals.key()
         state = tokens.seal(key, held.approval_id, signed(change, self._account()))
-        return Asked(await self._form(question), state)
+        return Asked(await self._form(question, again=again), state)
 
-    async def _ask_in_call(self, change: Change, question: Question) -> Approved | Stopped:
+    async def _ask_in_call(
+        self, change: Change, question: Question, *, again: bool
+    ) -> Approved | Stopped:
         extended = change.host.keeps_waiting
         wanted = min(self._rules.ask_seconds * (EXTENDED if extended else 1), VALID_SECONDS)
         seconds = change.time.for_asking(wanted, extended=extended)
-        form = await self._form(question)
+        form = await self._form(question, again=again)
         with change.time.standing_still(seconds, extended=extended):
             answer = await change.host.ask(form, seconds)
         if answer is Heard.YES:
@@ -187,8 +193,9 @@ class Confirmation:
         key, action = await self._approvals.key(), self._rules.mask(question.action)
         return tokens.mint(key, action, held.approval_id, signed(change, self._account()))
 
-    async def _form(self, question: Question) -> Form:
-        return Form(await self.words(question), question.action)
+    async def _form(self, question: Question, *, again: bool) -> Form:
+        words = await self.words(question)
+        return Form(f"{_CHANGED}\n{words}" if again else words, question.action)
 
     async def _named(self, change: Change) -> str | None:
         """The approval that a call brings with it, if it is one of ours for exactly this call."""
@@ -196,8 +203,8 @@ class Confirmation:
         if self._rules.mode == "off" or (token is None and state is None):
             return None
         to, key = signed(change, self._account()), await self._approvals.key()
-        if token is not None:
-            return tokens.read(key, token, to) if self._rules.mode != "ask" else None
+        if token is not None and self._rules.mode != "ask":
+            return tokens.read(key, token, to)
         return None if state is None else tokens.unseal(key, state, to)
 
 

@@ -17,7 +17,8 @@ def facts(contact: Contact) -> tuple[str, ...]:
     channels = ", ".join(word(name) for name in contact.channels) or "none known"
     opted_out = "yes" if contact.opt_out else "no"
     added = moment(contact.created_at) or "at an unknown time"
-    return (f"Channels: {channels}; opted out: {opted_out}; added {added}.",)
+    default = f" (default {word(contact.default_channel)})" if contact.default_channel else ""
+    return (f"Channels: {channels}{default}; opted out: {opted_out}; added {added}.",)
 
 
 def bound(contact: Contact) -> dict[str, JsonValue]:
