@@ -40,6 +40,8 @@ def _refuse(found: os.stat_result) -> None:
         raise NotPrivateError("is a symbolic link")
     if not stat.S_ISREG(found.st_mode):
         raise NotPrivateError("is not an ordinary file")
+    if found.st_nlink > 1:
+        raise NotPrivateError("has a second name (a hard link)")
     if hasattr(os, "getuid") and found.st_uid != os.getuid():
         raise NotPrivateError("belongs to somebody else")
 

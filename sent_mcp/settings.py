@@ -249,6 +249,8 @@ def load_settings(names: Iterable[str], **flags: object) -> Settings:
 def _complete(settings: Settings) -> Settings:
     if settings.api_version == "v1" and settings.sender_id is None:
         raise SettingsError("SENT_SENDER_ID is required for SENT_API_VERSION=v1", code="SETTINGS")
+    if settings.audit_log and Path(settings.audit_log).expanduser() == settings.state_location:
+        raise SettingsError("SENT_MCP_AUDIT_LOG is the state file; name another", code="SETTINGS")
     return settings
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from sent_mcp.state import KEPT_SECONDS, MOST_PENDING, Pending, SqliteState, Used
+from sent_mcp.state import MOST_PENDING, PURGED_SECONDS, Pending, SqliteState, Used
 
 
 class Clock:
@@ -131,12 +131,12 @@ async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
     assert isinstance(await state.take("theirs", "binding"), Pending)
 
 
-async def test_an_approval_a_day_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
+async def test_an_approval_a_month_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
     """Whether it was used or not."""
     await state.hold(pending("a", clock))
     await state.take("a", "binding")
     await state.hold(pending("b", clock))
-    clock.time += KEPT_SECONDS + 301
+    clock.time += PURGED_SECONDS + 301
     await state.hold(pending("c", clock))
     assert await state.used("a") is None
     assert await state.take("b", "binding") is None
@@ -163,12 +163,12 @@ async def test_refusals_in_the_future_do_not_count(state: SqliteState, clock: Cl
     assert await state.declines("me", 1000) == [clock()]
 
 
-async def test_refusals_are_forgotten_after_a_day(state: SqliteState, clock: Clock) -> None:
-    """With the next one; two days back there is only that."""
+async def test_refusals_are_forgotten_after_a_month(state: SqliteState, clock: Clock) -> None:
+    """With the next one; further back there is only that."""
     await state.declined("me")
-    clock.time += KEPT_SECONDS + 1
+    clock.time += PURGED_SECONDS + 1
     await state.declined("me")
-    assert await state.declines("me", 3 * KEPT_SECONDS) == [clock()]
+    assert await state.declines("me", 3 * PURGED_SECONDS) == [clock()]
 
 
 async def test_changes_are_counted_up_to_the_most(state: SqliteState, clock: Clock) -> None:

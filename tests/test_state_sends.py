@@ -66,7 +66,7 @@ async def test_messages_are_counted_per_account(state: SqliteState) -> None:
     assert await state.counted("mine") == 2
     theirs = replace(other, account="theirs", recipients=("a", "b", "c"))
     assert isinstance(await state.start_send(theirs, 3, []), int)
-    await state.drop_send(first)
+    await state.drop_send(first, repeated=False)
     assert await state.counted("mine") == 0
     assert await state.counted("theirs") == 3
     assert isinstance(await state.start_send(other, 2, []), int)
@@ -101,7 +101,7 @@ async def test_a_send_is_open_until_its_outcome_is_known(state: SqliteState, clo
 
 async def test_a_send_that_was_dropped_is_not_known(state: SqliteState) -> None:
     """It certainly did not go out."""
-    await state.drop_send(await started(state, HELLO))
+    assert await state.drop_send(await started(state, HELLO), repeated=False)
     assert await state.open_send("mine", "body") is None
     assert await state.last_to("mine", "ada") is None
     assert await to_ada(state) == []
@@ -112,7 +112,7 @@ async def test_a_send_that_went_out_stays_written_down(state: SqliteState) -> No
     first = await started(state, HELLO)
     again = await started(state, HELLO)
     await state.close_send(again, [("ada", "m1"), ("bob", "m2")])
-    await state.drop_send(first)
+    await state.drop_send(first, repeated=False)
     assert await state.counted("mine") == 2
     assert [each.message_id for each in await to_ada(state)] == ["m1"]
 

@@ -100,7 +100,8 @@ class Transport:
                 try:
                     return await self._attempt(request, open_answer, deadline, key)
                 except AuthenticationError as error:
-                    if not self._key.refused(key, error):
+                    # Another key may be another account, and a change was meant for this one.
+                    if not self._key.refused(key, error) or request.changes:
                         raise
 
     async def _attempt(

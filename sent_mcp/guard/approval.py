@@ -18,6 +18,8 @@ from sent_mcp.guard.question import Question
 from sent_mcp.guard.restraint import Restraint
 from sent_mcp.state import StateError
 
+MOST_FORMS = 3
+"""How often one call asks, when what it is about changes under the open form."""
 _log = logging.getLogger("sent_mcp.guard")
 
 
@@ -77,15 +79,16 @@ class Guard:
     async def _decided(
         self, change: Change, plan: P, propose: Callable[[], Awaitable[P]]
     ) -> tuple[P, Approved] | Stopped | Asked:
-        again = False
-        while True:
-            question = plan.question
+        for asked in range(MOST_FORMS + 1):
+            question, account = plan.question, self._account()
             if question is None:
                 return plan, Approved(new_idempotency_key(), "not needed")
             approved = await self._without_asking(change, question)
             if approved is not None:
                 return plan, approved
-            decision = await self._confirmation.confirmed(change, question, again=again)
+            if asked == MOST_FORMS:
+                break
+            decision = await self._confirmation.confirmed(change, question, again=asked > 0)
             if isinstance(decision, Stopped | Asked):
                 return decision
             if decision.approval_id is not None:
@@ -93,9 +96,12 @@ class Guard:
             # While the form was open the record may have become another one.
             plan, shown = await propose(), question
             now = plan.question
-            if now is not None and await self._confirmation.same(change, shown, now):
+            here = account == self._account()
+            if here and now is not None and await self._confirmation.same(change, shown, now):
                 return plan, await self._counted(change, now, decision)
-            again = True
+        why = "What was approved changed again and again while it was asked about."
+        undone = "" if plan.question is None else plan.question.undone
+        return Stopped("expired", f"{undone} {why}")
 
     async def finish(
         self, approved: Approved, status: str, ids: tuple[str, ...], *, changed: bool
@@ -115,9 +121,9 @@ class Guard:
     @asynccontextmanager
     async def audited(self, change: Change) -> AsyncGenerator[Line]:
         """Inside, the call is made; at its end, whatever it is, one line is written about it."""
-        line = Line(_target(change))
-        arguments = await self._fingerprint(change)
+        line, arguments = Line(_target(change)), ""
         try:
+            arguments = await self._fingerprint(change)
             yield line
         except SentError as error:
             line.outcome, line.request_id = error.code, error.request_id
@@ -152,10 +158,13 @@ class Guard:
         if not question.metered:
             return approved
         # An approval is taken by now: a cancellation here would use it up.
-        row: int | None = None
         with anyio.CancelScope(shield=True):
-            row = await self._restraint.approved(who(change, self._account()))
-        return replace(approved, counted=row)
+            try:
+                row = await self._restraint.approved(who(change, self._account()))
+                approved = replace(approved, counted=row)
+            except StateError as error:
+                _log.warning("an approved change could not be counted: %s", error.code)
+        return approved
 
 
 def _target(change: Change) -> str:

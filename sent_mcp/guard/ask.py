@@ -135,7 +135,7 @@ class Host:
 
 def heard(answer: mcp.ElicitResult, seconds: float) -> Heard:
     """What an answer means that took so long: yes is the ticked box and nothing besides."""
-    if answer.action == "cancel" and seconds < INSTANT_SECONDS:
+    if answer.action == "cancel" and 0 <= seconds < INSTANT_SECONDS:
         return Heard.UNABLE
     content = answer.content or {}
     ticked = answer.action == "accept" and list(content) == [FIELD] and content[FIELD] is True

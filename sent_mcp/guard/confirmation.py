@@ -123,11 +123,15 @@ class Confirmation:
             if found.status != REFUSED:
                 return _already(found)
             return "confirmation_required", (
-                "This token was used, and Sent refused the change then; so this asks again."
+                "This token was used, and the change was refused then; so this asks again."
             )
         # A clock that has gone back would make an old approval young again.
         if found is None or not found.asked_at - 1 <= self._approvals.now() <= found.expires_at:
-            thing = "token is too old" if how == "token" else "answer came too late"
+            thing = (
+                "token is too old"
+                if how == "token"
+                else "answer came too late, or after many other questions"
+            )
             return "expired", f"The {thing}."
         if found.binding != binding:
             return "confirmation_required", _CHANGED
@@ -161,6 +165,7 @@ class Confirmation:
         if answer is Heard.NOBODY:
             message = f"{question.undone} Nobody answered the question in time."
             return Stopped("expired", message, await self.words(question))
+        await self._approvals.refuse(change, self._account(), question)
         await self._restraint.declined(who(change, self._account()))
         return Stopped(
             "declined",

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+import anyio
 from pydantic import JsonValue
 
 from sent_mcp.errors import OutcomeUnknownError, RefusedError, SentError
@@ -18,8 +19,8 @@ from sent_mcp.state import Earlier, NewSend, NotStarted, OpenSend, StateError, S
 
 _log = logging.getLogger("sent_mcp.guard")
 _STILL_OPEN = (
-    "This attempt sent nothing; whether the earlier one went out is still not known, and its key is"
-    " kept for the same send."
+    "This attempt sent nothing; another one of the same send may have gone out. Its key is kept for"
+    " the same send."
 )
 
 
@@ -94,26 +95,30 @@ class Journal:
             raise
         except SentError as error:
             # Whoever refuses a repetition need not know what became of the first attempt.
-            if again and not error.replayed:
+            definite = error.replayed or not again
+            if not (definite and await self._dropped(send_id, repeated=error.replayed)):
                 error.effect = _STILL_OPEN
-            else:
-                with suppress(StateError):
-                    await self._state.drop_send(send_id)
             raise
 
     async def done(self, send_id: int, sent: Sequence[Recipient]) -> None:
         """Remember which message went to whom. A store that fails must not hide the send."""
-        try:
-            secret = await self._state.secret()
-            pairs = [(_hidden(secret, each.to), each.message_id) for each in sent]
-            await self._state.close_send(send_id, pairs)
-        except StateError as error:
-            _log.warning("a send could not be noted: %s", error.code)
+        with anyio.CancelScope(shield=True):
+            try:
+                secret = await self._state.secret()
+                pairs = [(_hidden(secret, each.to), each.message_id) for each in sent]
+                await self._state.close_send(send_id, pairs)
+            except StateError as error:
+                _log.warning("a send could not be noted: %s", error.code)
 
     async def last_to(self, phone_number: str) -> Earlier | None:
         """The last message from here to a number within 24 hours."""
         recipient = _hidden(await self._state.secret(), phone_number)
         return await self._state.last_to(self._account(), recipient)
+
+    async def _dropped(self, send_id: int, *, repeated: bool) -> bool:
+        with suppress(StateError):
+            return await self._state.drop_send(send_id, repeated=repeated)
+        return False
 
     async def _start(self, draft: Draft, history: History, key: str, limit: int) -> int:
         secret = await self._state.secret()

@@ -63,6 +63,11 @@ class Approvals:
         """Forget an approval that was refused."""
         return await self._state.drop(approval_id)
 
+    async def refuse(self, change: Change, account: str, question: Question) -> None:
+        """Forget whatever was held for the same question: somebody said no to it."""
+        binding = await self.binding(change, account, question)
+        await self._state.drop_alike(change.host.caller, binding)
+
     async def finish(self, approval_id: str, status: str, ids: tuple[str, ...]) -> None:
         """Record what came of one."""
         await self._state.finish(approval_id, status, ids)

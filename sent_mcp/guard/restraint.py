@@ -33,10 +33,9 @@ class Restraint:
     async def silent_until(self, who: str) -> str | None:
         """Until when nobody is asked, after three refusals in five minutes; None when one may."""
         times = await self._state.declines(who, DECLINE_SECONDS + SILENT_SECONDS)
-        last = times[-MOST_DECLINES:]
-        if len(last) < MOST_DECLINES or last[-1] - last[0] > DECLINE_SECONDS:
-            return None
-        end = last[-1] + SILENT_SECONDS
+        rows = zip(times, times[MOST_DECLINES - 1 :], strict=False)
+        ends = [last + SILENT_SECONDS for first, last in rows if last - first <= DECLINE_SECONDS]
+        end = max(ends, default=0.0)
         if end <= self._state.now():
             return None
         return datetime.fromtimestamp(end, UTC).strftime("%H:%M:%S UTC")

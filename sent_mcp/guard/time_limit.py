@@ -27,7 +27,7 @@ class TimeLimit:
         """How long a question may be open; `extended` where progress keeps the host waiting."""
         if extended:
             return wanted
-        return max(0.0, min(wanted, self._end - LEAST_SECONDS - anyio.current_time()))
+        return max(0.0, min(wanted, self._end - 2 * LEAST_SECONDS - anyio.current_time()))
 
     @contextmanager
     def standing_still(self, seconds: float, *, extended: bool) -> Generator[None]:
@@ -39,4 +39,6 @@ class TimeLimit:
             yield
         finally:
             deadline = anyio.current_time() + left
-            self._scope.deadline = deadline if extended else min(deadline, self._end)
+            self._scope.deadline = (
+                deadline if extended else min(deadline, self._end - LEAST_SECONDS)
+            )

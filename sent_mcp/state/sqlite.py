@@ -59,6 +59,10 @@ class SqliteState:
         """See StateStore."""
         return await self._do(lambda db: approvals.drop(db, approval_id))
 
+    async def drop_alike(self, caller: str, binding: str) -> None:
+        """See StateStore."""
+        await self._do(lambda db: approvals.drop_alike(db, caller, binding))
+
     async def used(self, approval_id: str) -> Used | None:
         """See StateStore."""
         return await self._do(lambda db: approvals.used(db, approval_id))
@@ -110,9 +114,9 @@ class SqliteState:
         """See StateStore."""
         await self._do(lambda db: sends.close(db, send_id, sent))
 
-    async def drop_send(self, send_id: int) -> None:
+    async def drop_send(self, send_id: int, *, repeated: bool) -> bool:
         """See StateStore."""
-        await self._do(lambda db: sends.drop(db, send_id))
+        return await self._do(lambda db: sends.drop(db, send_id, repeated=repeated))
 
     async def last_to(self, account: str, recipient: str) -> Earlier | None:
         """See StateStore."""

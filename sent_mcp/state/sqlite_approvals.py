@@ -5,9 +5,7 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 
-from sent_mcp.state.store import KEPT_SECONDS, MOST_PENDING, Pending, Used
-
-_SKEW_SECONDS = 1.0
+from sent_mcp.state.store import MOST_PENDING, PURGED_SECONDS, SKEW_SECONDS, Pending, Used
 
 
 def secret(db: sqlite3.Connection) -> bytes:
@@ -21,8 +19,8 @@ def secret(db: sqlite3.Connection) -> bytes:
 
 def hold(db: sqlite3.Connection, pending: Pending, now: float) -> None:
     """See StateStore."""
-    db.execute("DELETE FROM approvals WHERE expires_at < ?", (now - KEPT_SECONDS,))
-    db.execute("DELETE FROM used WHERE at < ?", (now - KEPT_SECONDS,))
+    db.execute("DELETE FROM approvals WHERE expires_at < ?", (now - PURGED_SECONDS,))
+    db.execute("DELETE FROM used WHERE at < ?", (now - PURGED_SECONDS,))
     row = (pending.approval_id, pending.caller, pending.binding, pending.idempotency_key)
     times = (pending.asked_at, pending.expires_at)
     db.execute("INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?)", row + times)
@@ -40,7 +38,7 @@ def take(
     pending = drop(db, approval_id)
     if pending is None:
         return used(db, approval_id)
-    in_time = pending.asked_at - _SKEW_SECONDS <= now <= pending.expires_at
+    in_time = pending.asked_at - SKEW_SECONDS <= now <= pending.expires_at
     if in_time and pending.binding == binding:
         db.execute("INSERT INTO used VALUES (?, NULL, ?, NULL)", (approval_id, now))
     return pending
@@ -50,6 +48,11 @@ def drop(db: sqlite3.Connection, approval_id: str) -> Pending | None:
     """See StateStore."""
     row = db.execute("DELETE FROM approvals WHERE id = ? RETURNING *", (approval_id,)).fetchone()
     return None if row is None else Pending(*row)
+
+
+def drop_alike(db: sqlite3.Connection, caller: str, binding: str) -> None:
+    """See StateStore."""
+    db.execute("DELETE FROM approvals WHERE caller = ? AND binding = ?", (caller, binding))
 
 
 def used(db: sqlite3.Connection, approval_id: str) -> Used | None:
@@ -68,7 +71,7 @@ def finish(db: sqlite3.Connection, approval_id: str, status: str, ids: Sequence[
 
 def declined(db: sqlite3.Connection, who: str, now: float) -> None:
     """See StateStore."""
-    db.execute("DELETE FROM declines WHERE at < ?", (now - KEPT_SECONDS,))
+    db.execute("DELETE FROM declines WHERE at < ?", (now - PURGED_SECONDS,))
     db.execute("INSERT INTO declines VALUES (?, ?)", (who, now))
 
 
@@ -85,7 +88,7 @@ def spend(
     db: sqlite3.Connection, who: str, most: int | None, since: float, now: float
 ) -> int | None:
     """See StateStore. Those after `now` count: a clock that goes back must not allow more."""
-    db.execute("DELETE FROM changes WHERE at < ?", (now - KEPT_SECONDS,))
+    db.execute("DELETE FROM changes WHERE at < ?", (now - PURGED_SECONDS,))
     count = db.execute(
         "SELECT count(*) FROM changes WHERE who = ? AND at > ?", (who, since)
     ).fetchone()

@@ -16,8 +16,9 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS declines (who TEXT NOT NULL, at REAL NOT NULL)",
     "CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY, who TEXT NOT NULL,"
     " at REAL NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS sends (id INTEGER PRIMARY KEY, account TEXT NOT NULL,"
-    " body TEXT NOT NULL, idempotency_key TEXT NOT NULL, at REAL NOT NULL, open INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sends (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account TEXT NOT NULL, body TEXT NOT NULL, idempotency_key TEXT NOT NULL,"
+    " at REAL NOT NULL, open INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, account TEXT NOT NULL,"
     " recipient TEXT, message_id TEXT, at REAL NOT NULL, send INTEGER, content TEXT)",
     "CREATE INDEX IF NOT EXISTS messages_by_account ON messages (account, at)",

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from sent_mcp.state.store import (
     KEPT_SECONDS,
     KEY_SECONDS,
+    PURGED_SECONDS,
+    SKEW_SECONDS,
     Earlier,
     NewSend,
     NotStarted,
@@ -21,9 +23,12 @@ _EARLIER = (
 
 def counted(db: sqlite3.Connection, account: str, now: float) -> int:
     """See StateStore."""
-    db.execute("DELETE FROM messages WHERE at < ?", (now - KEPT_SECONDS,))
-    db.execute("DELETE FROM sends WHERE at < ?", (now - KEPT_SECONDS,))
-    (count,) = db.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).fetchone()
+    db.execute("DELETE FROM messages WHERE at < ?", (now - PURGED_SECONDS,))
+    db.execute("DELETE FROM sends WHERE at < ?", (now - PURGED_SECONDS,))
+    (count,) = db.execute(
+        "SELECT count(*) FROM messages WHERE account = ? AND at >= ?",
+        (account, now - KEPT_SECONDS),
+    ).fetchone()
     return int(count)
 
 
@@ -43,8 +48,9 @@ def open_send(db: sqlite3.Connection, account: str, body: str, now: float) -> Op
     """See StateStore."""
     row = db.execute(
         "SELECT id, idempotency_key, at FROM sends WHERE account = ? AND body = ? AND open"
-        " AND at >= ? ORDER BY at DESC, id DESC LIMIT 1",
-        (account, body, now - KEY_SECONDS),
+        " AND at BETWEEN ? AND ? ORDER BY at DESC, id DESC LIMIT 1",
+        # One from the future was sent by a clock that ran ahead: its age is not known.
+        (account, body, now - KEY_SECONDS, now + SKEW_SECONDS),
     ).fetchone()
     return None if row is None else OpenSend(*row)
 
@@ -58,6 +64,7 @@ def start(
         return NotStarted.CHANGED
     handed_on = open_send(db, send.account, send.body, now)
     if handed_on is not None and handed_on.idempotency_key == send.idempotency_key:
+        db.execute("UPDATE sends SET open = open + 1 WHERE id = ?", (handed_on.send_id,))
         return handed_on.send_id
     if counted(db, send.account, now) + len(send.recipients) > limit:
         return NotStarted.ABOVE_LIMIT
@@ -88,10 +95,15 @@ def close(db: sqlite3.Connection, send_id: int, sent: Sequence[tuple[str, str]])
     )
 
 
-def drop(db: sqlite3.Connection, send_id: int) -> None:
-    """See StateStore."""
-    db.execute("DELETE FROM messages WHERE send = ?", (send_id,))
-    db.execute("DELETE FROM sends WHERE id = ?", (send_id,))
+def drop(db: sqlite3.Connection, send_id: int, *, repeated: bool) -> bool:
+    """See StateStore. `open` counts the attempts under one key, and is 0 once one was answered."""
+    most = 1_000_000 if repeated else 1
+    dropped = db.execute(
+        "DELETE FROM sends WHERE id = ? AND open BETWEEN 1 AND ?", (send_id, most)
+    ).rowcount
+    if dropped:
+        db.execute("DELETE FROM messages WHERE send = ?", (send_id,))
+    return bool(dropped)
 
 
 def last_to(db: sqlite3.Connection, account: str, recipient: str, now: float) -> Earlier | None:

@@ -10,6 +10,9 @@ from sent_mcp.errors import RefusedError
 MEMORY = "memory:"
 MOST_PENDING = 50
 KEPT_SECONDS = 86_400.0
+PURGED_SECONDS = 30 * 86_400.0
+"""What is older is deleted; much later than it counts, for clocks that run ahead for a moment."""
+SKEW_SECONDS = 1.0
 KEY_SECONDS = 23 * 3600.0
 """Sent remembers an idempotency key for 24 hours (API §7.1); one hour is left for the clocks."""
 
@@ -113,6 +116,10 @@ class StateStore(Protocol):
         """Forget an approval that will not be given."""
         ...
 
+    async def drop_alike(self, caller: str, binding: str) -> None:
+        """Forget every approval of a caller that is for the same."""
+        ...
+
     async def used(self, approval_id: str) -> Used | None:
         """What came of an approval, if it was given already; consumes nothing."""
         ...
@@ -165,8 +172,11 @@ class StateStore(Protocol):
         """The outcome is known: (recipient, message id) of every message."""
         ...
 
-    async def drop_send(self, send_id: int) -> None:
-        """It certainly did not go out."""
+    async def drop_send(self, send_id: int, *, repeated: bool) -> bool:
+        """It certainly did not go out; false where an attempt under the same key may have.
+
+        `repeated`: what is known holds for every attempt under its key.
+        """
         ...
 
     async def last_to(self, account: str, recipient: str) -> Earlier | None:

@@ -205,9 +205,11 @@ class ChangeTool(Generic[C, P]):
         """Act once; nothing cancels it before its outcome is recorded."""
         call = replace(call, idempotency_key=approved.idempotency_key)
         left = anyio.current_effective_deadline() - anyio.current_time()
-        with anyio.fail_after(max(left, LEAST_SECONDS), shield=True):
+        # The record may take longer than the action: a slow store must not hide what was done.
+        with anyio.fail_after(None, shield=True):
             try:
-                done = await self._settled(call, plan, change.arguments)
+                with anyio.fail_after(max(left, LEAST_SECONDS)):
+                    done = await self._settled(call, plan, change.arguments)
             except SentError:
                 await guard.finish(approved, REFUSED, (), changed=False)
                 raise

@@ -30,7 +30,7 @@ def _lines(history: History) -> Iterable[str]:
     if history.repeats is not None:
         yield (
             f"This very send was tried at {_time(history.repeats.at)} and its outcome is not known."
-            " It goes out under the same idempotency key: nobody gets it twice."
+            " It goes out under the same idempotency key, so that Sent sends it once."
         )
     elif any(each.open for _, each in known):
         yield "This is another send, so those may get it twice."

@@ -102,11 +102,10 @@ async def plan_send(call: SentCall, arguments: SendMessage) -> SendPlan:
     template = await find_template(call, arguments.template_id, arguments.template_name)
     if template is not None:
         refuse_unsendable(template, arguments.parameters or {}, channels)
-    if not call.dry_run:
-        messages = len(recipients) * max(1, len(channels))
-        await call.journal.refuse_above(messages, call.limits.messages_per_day)
     draft = _draft(arguments, recipients, template, channels)
     history = await call.journal.history(draft)
+    if not call.dry_run and history.repeats is None:
+        await call.journal.refuse_above(len(draft.recipients), call.limits.messages_per_day)
     question = send_question(arguments, recipients, skipped, template, channels)
     question = with_history(question, history)
     return SendPlan(arguments, recipients, skipped, template, draft, history, question)
@@ -172,9 +171,9 @@ def _draft(
 ) -> Draft:
     """What makes two sends the same: all that goes into the request, in this order."""
     said = {"text", "parameters", "media_urls", "subject"}
-    content: dict[str, JsonValue] = arguments.model_dump(
-        mode="json", include=said, exclude_none=True
-    )
+    given: dict[str, JsonValue] = arguments.model_dump(mode="json", include=said)
+    # The request leaves out what is empty, and so must what is compared.
+    content = {name: value for name, value in given.items() if value}
     if template is not None:
         content["template_id"] = template.id
     numbers = [each.phone_number for each in recipients]

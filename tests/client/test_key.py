@@ -82,6 +82,21 @@ async def test_a_changed_key_is_tried_at_once() -> None:
     ]
 
 
+async def test_a_change_is_not_repeated_with_another_key() -> None:
+    """It may belong to another account, and nobody agreed to that; a new call may use it."""
+    keys = Keys("first")
+    wire = Wire(ok(CONTACT), REFUSED, ok(CONTACT))
+    client = wire.client(key=keys.key())
+    await client.contacts.get(ID)
+    keys.values = ["second"]
+    with pytest.raises(AuthenticationError):
+        await client.contacts.update(ID, {"opt_out": True}, idempotency_key="k")
+    assert len(wire.requests) == 2
+    await client.contacts.get(ID)
+    await client.aclose()
+    assert wire.requests[-1].headers["x-api-key"] == "second"
+
+
 async def test_a_changed_key_that_is_refused_too_is_not_read_again_within_a_minute() -> None:
     """However often the file changes."""
     keys = Keys("first")
