@@ -66,7 +66,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "SETTINGS": "Correct the setting and start again.",
         "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
-        "SENT_MEANWHILE": "Call again without the token, to be asked with what is known now.",
+        "SENT_MEANWHILE": "Call again without a token, to be asked with what is known now.",
         "STATE_UNAVAILABLE": "SENT_MCP_STATE must be a private file; reads go on.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",

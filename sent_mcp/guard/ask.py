@@ -52,7 +52,8 @@ class Form:
         box = {
             "type": "boolean",
             "title": f"Yes, {self.label}",
-            "description": "Leave it empty to refuse",
+            "description": "Leave it unticked, or decline, to refuse",
+            "default": False,
         }
         return {"type": "object", "properties": {FIELD: box}, "required": [FIELD]}
 

@@ -25,8 +25,8 @@ _log = logging.getLogger("sent_mcp.guard")
 class Entry:
     """One change: who asked for what, how it was confirmed, and what came of it.
 
-    `target` is masked by whoever makes the entry; `arguments` is an HMAC, hexadecimal. `confirmed`
-    is "form", "token", "off" or "not needed", and None for a change that nobody confirmed.
+    `target` is masked when it is written; `arguments` is an HMAC, hexadecimal. `confirmed`
+    is "form", "token", "off", "not needed" or "used before", and None where nobody confirmed.
     """
 
     caller: str

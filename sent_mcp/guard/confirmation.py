@@ -58,8 +58,8 @@ class Confirmation:
         if silent is not None:
             return Stopped(
                 "declined",
-                f"{question.undone} Three questions were refused within five minutes, so nobody is"
-                f" asked before {silent}.",
+                f"{question.undone} Three questions were refused within five minutes, so nothing is"
+                f" asked and no answer counts before {silent}. Do not call again before.",
             )
         forms = self._rules.mode in ("auto", "ask") and change.host.can_ask
         if change.token is not None and self._rules.mode != "ask":
@@ -102,7 +102,7 @@ class Confirmation:
                 return found
             status, why = found
             if status == "confirmation_required":
-                return await self._ask_between_calls(change, question, again=True)
+                return await self._ask_between_calls(change, question, why)
             return await self._again(change, question, status, why, token=False)
         dropped = await self._approvals.drop(approval_id)
         if dropped is None:
@@ -123,7 +123,7 @@ class Confirmation:
             if found.status != REFUSED:
                 return _already(found)
             return "confirmation_required", (
-                "This token was used, and the change was refused then; so this asks again."
+                "This approval was used, and the change was refused then; so this asks again."
             )
         # A clock that has gone back would make an old approval young again.
         if found is None or not found.asked_at - 1 <= self._approvals.now() <= found.expires_at:
@@ -137,14 +137,12 @@ class Confirmation:
             return "confirmation_required", _CHANGED
         return Approved(found.idempotency_key, how, approval_id)
 
-    async def _ask_between_calls(
-        self, change: Change, question: Question, *, again: bool = False
-    ) -> Asked:
+    async def _ask_between_calls(self, change: Change, question: Question, why: str = "") -> Asked:
         seconds = self._rules.answer_seconds
         held = await self._approvals.hold(change, self._account(), question, seconds)
         key = await self._approvals.key()
         state = tokens.seal(key, held.approval_id, signed(change, self._account()))
-        return Asked(await self._form(question, again=again), state)
+        return Asked(await self._form(question, why), state)
 
     async def _ask_in_call(
         self, change: Change, question: Question, *, again: bool
@@ -152,7 +150,7 @@ class Confirmation:
         extended = change.host.keeps_waiting
         wanted = min(self._rules.ask_seconds * (EXTENDED if extended else 1), VALID_SECONDS)
         seconds = change.time.for_asking(wanted, extended=extended)
-        form = await self._form(question, again=again)
+        form = await self._form(question, _CHANGED if again else "")
         with change.time.standing_still(seconds, extended=extended):
             answer = await change.host.ask(form, seconds)
         if answer is Heard.YES:
@@ -163,7 +161,9 @@ class Confirmation:
         if answer is Heard.UNABLE:
             return await self._without_form(change, question)
         if answer is Heard.NOBODY:
-            message = f"{question.undone} Nobody answered the question in time."
+            message = (
+                f"{question.undone} Nobody answered in time; ask again when the user is there."
+            )
             return Stopped("expired", message, await self.words(question))
         await self._approvals.refuse(change, self._account(), question)
         await self._restraint.declined(who(change, self._account()))
@@ -175,11 +175,12 @@ class Confirmation:
 
     async def _without_form(self, change: Change, question: Question) -> Stopped:
         if self._rules.mode != "ask":
-            return await self._again(change, question, "confirmation_required", "")
+            why = "Show the user the question; make the next call only if they agree."
+            return await self._again(change, question, "confirmation_required", why)
         return Stopped(
             "cannot_confirm",
             f"{question.undone} SENT_MCP_CONFIRM=ask wants the answer from a form in the host, and"
-            " this host shows none. The operator can set it to auto or token.",
+            " this host showed none. The operator can set it to auto or token.",
             await self.words(question),
         )
 
@@ -190,7 +191,7 @@ class Confirmation:
         message = f"{question.undone} {why}".strip()
         words = await self.words(question)
         if not token:
-            return Stopped(status, f"{message} Call again without it to be asked.", words)
+            return Stopped(status, f"{message} A call without it asks the user anew.", words)
         held = await self._approvals.hold(change, self._account(), question, VALID_SECONDS)
         return Stopped(status, message, words, await self._token(change, question, held), _at(held))
 
@@ -198,9 +199,9 @@ class Confirmation:
         key, action = await self._approvals.key(), self._rules.mask(question.action)
         return tokens.mint(key, action, held.approval_id, signed(change, self._account()))
 
-    async def _form(self, question: Question, *, again: bool) -> Form:
+    async def _form(self, question: Question, why: str) -> Form:
         words = await self.words(question)
-        return Form(f"{_CHANGED}\n{words}" if again else words, question.action)
+        return Form(f"{why}\n{words}" if why else words, question.action)
 
     async def _named(self, change: Change) -> str | None:
         """The approval that a call brings with it, if it is one of ours for exactly this call."""
@@ -227,13 +228,13 @@ def _already(used: Used) -> Stopped:
     if used.status is None:
         return Stopped(
             "outcome_unknown",
-            f"This token was used at {at} and its outcome is not known here. Nothing was done"
+            f"This approval was used at {at} and its outcome is not known here. Nothing was done"
             " again. Read the current state before doing anything else.",
             repeated=True,
         )
     return Stopped(
         used.status,
-        f"This token was already used at {at}; the outcome then was: {used.status}. Nothing was"
+        f"This approval was already used at {at}; the outcome then was: {used.status}. Nothing was"
         " done again.",
         repeated=True,
         ids=used.ids,

@@ -239,7 +239,7 @@ UPDATE_CONTACT = ChangeTool(
         "update_contact",
         "Update contact",
         "Change a contact's default channel or opt-out. Lifting an opt-out needs confirmation:"
-        " the first call returns a question and a token.",
+        " the user is asked, or a question and a token are returned.",
         "contacts",
         UpdateContact,
         ContactUpdated,

@@ -72,8 +72,8 @@ DELETE_CONTACT = ChangeTool(
     Offer(
         "delete_contact",
         "Delete contact",
-        "Delete a contact and its consent record. Needs confirmation: the first call returns a"
-        " question and a token.",
+        "Delete a contact and its consent record. Needs confirmation: the user is asked, or"
+        " a question and a token are returned.",
         "contacts",
         DeleteContact,
         ContactDeleted,

@@ -170,7 +170,7 @@ class ChangeTool(Generic[C, P]):
         """A dry run: never asked, with a key of its own."""
         plan = await self.plan(call, arguments)
         question = plan.question
-        # One that is only asked after many others would say so, and there were none.
+        # A metered question speaks of ten earlier changes, which nobody has counted here.
         asked = None if question is None or question.metered else question
         shown = None if asked is None else await guard.words(asked)
         fresh = replace(call, idempotency_key=new_idempotency_key())

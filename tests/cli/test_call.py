@@ -49,7 +49,7 @@ def test_a_delete_waits_for_its_token_and_then_deletes(shell: Shell) -> None:
 def test_a_demo_in_memory_takes_the_token_of_another_process(shell: Shell) -> None:
     asked = shell.run(*DELETE, "--demo")
     assert (asked.code, asked.err) == (3, "")
-    assert asked.out.startswith("confirmation_required: Nothing was deleted.\n")
+    assert asked.out.startswith("confirmation_required: Nothing was deleted. Show the user")
     token = asked.out.rsplit('confirmation_token="', 1)[1].split('"')[0]
     assert shell.run(*DELETE, f"confirmation_token={token}", "--demo").code == 0
 

@@ -57,7 +57,7 @@ async def test_the_second_call_acts_once_and_a_third_only_tells(door: Door, tool
     for _ in range(2):
         again = await door.done(tool, **arguments, confirmation_token=token)
         assert again["status"] == DONE[tool]
-        assert "This token was already used at " in again["message"]
+        assert "This approval was already used at " in again["message"]
         assert again["message"].endswith("Nothing was done again.")
         assert "confirmation_token" not in again
     assert len(await door.changes()) == 1

@@ -45,7 +45,7 @@ async def refused_for_now(door: Door, said: dict[str, Any]) -> None:
     """Nobody was asked, because of three refusals."""
     assert said["status"] == "declined"
     assert said["message"].startswith(
-        "Nothing was deleted. Three questions were refused within five minutes, so nobody is asked"
+        "Nothing was deleted. Three questions were refused within five minutes, so nothing is asked"
     )
     assert await door.changes() == []
 
@@ -64,7 +64,8 @@ async def test_a_form_is_one_box_that_is_not_ticked(app: Starlette, state: Path,
             "confirm": {
                 "type": "boolean",
                 "title": f"Yes, delete {SEEDED}",
-                "description": "Leave it empty to refuse",
+                "description": "Leave it unticked, or decline, to refuse",
+                "default": False,
             }
         },
         "required": ["confirm"],
@@ -158,7 +159,9 @@ async def test_an_answer_that_comes_too_late_does_nothing(app: Starlette, state:
     async with host.before(app, state, HANDSHAKE, ask_timeout=SHORT) as door:
         said = await door.done(DELETE, **await to_delete(door))
         assert said["status"] == "expired"
-        assert said["message"] == "Nothing was deleted. Nobody answered the question in time."
+        assert said["message"] == (
+            "Nothing was deleted. Nobody answered in time; ask again when the user is there."
+        )
         ended.set()
         await answered.wait()
         assert await door.contact()

@@ -53,7 +53,7 @@ async def asked(door: Door) -> str:
     await door.forget()
     said = await door.done("create_contact", phone_number=number(99))
     assert said["status"] == "confirmation_required"
-    assert said["message"] == "Nothing was created."
+    assert said["message"].startswith("Nothing was created. Show the user the question;")
     assert said["question"].splitlines()[1:] == [f"Create the contact {number(99)}?", MANY]
     assert said["confirmation_token"].startswith(f"create {number(99)} cf_")
     assert await door.changes() == []
