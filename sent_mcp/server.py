@@ -120,17 +120,24 @@ def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Se
     )
 
 
-def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClient]:
-    key = ApiKey(settings.read_key)
-    client = SentClient(
+def build_client(
+    settings: Settings, key: ApiKey, *, timeout: float, emulator: "ASGIApp | None" = None
+) -> SentClient:
+    """The v3 client for these settings; `timeout` is for one call, waiting for budget included."""
+    return SentClient(
         base_url=settings.base_url,
         key=key,
         profile_id=settings.profile_id,
         requests_per_minute=settings.requests_per_minute,
         messages_per_minute=settings.messages_per_minute,
-        timeout=settings.call_timeout,
+        timeout=timeout,
         transport=_in_process(emulator),
     )
+
+
+def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClient]:
+    key = ApiKey(settings.read_key)
+    client = build_client(settings, key, timeout=settings.call_timeout, emulator=emulator)
     visible = {tool.offer.name: tool for tool in TOOLS if is_offered(tool, settings)}
     line = _account_line(client, key, settings, demo=emulator is not None)
     return _assembled(settings, client, client.aclose, visible, key, line, emulator is not None)

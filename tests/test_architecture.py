@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "setting_values": {"phone"},
     "settings": {"errors", "setting_values"},
     "client": {"errors", "models", "quoting"},
+    "reach": {"client", "errors", "models", "phone"},
     "guard": {"errors", "masking", "models", "private_file", "state"},
     "tools": {
         "advice",
@@ -38,6 +39,7 @@ LAYERS: dict[str, set[str]] = {
         "models",
         "phone",
         "quoting",
+        "reach",
         "state",
     },
     "serving": {"masking"},

@@ -11,6 +11,7 @@ from sent_mcp.client.account import AccountReader
 from sent_mcp.client.address_book import read_pages
 from sent_mcp.client.answers import Answer, new_idempotency_key
 from sent_mcp.client.budgets import Budget, Sleep
+from sent_mcp.client.bulk import BULK_SHARE, BulkClient
 from sent_mcp.client.contacts import Contacts, CreatedContact
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.messages import Messages
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "ApiKey",
+    "BulkClient",
     "CreatedContact",
     "SentClient",
     "V1Client",
@@ -66,6 +68,10 @@ class SentClient:
         self.templates = Templates(self._transport)
         self.numbers = Numbers(self._transport)
         self.account = AccountReader(self._transport)
+
+    def bulk(self, share: float = BULK_SHARE) -> BulkClient:
+        """The contacts for work of many requests, which leaves the others room in the budget."""
+        return BulkClient(self._transport, share)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -32,6 +32,14 @@ class Answer(Generic[Data]):
         return Answer(data, self.request_id, self.timestamp, self.sandbox, self.replayed)
 
 
+@dataclass
+class Bulk:
+    """Work of many requests: the share of the request budget it may use, and what it has used."""
+
+    share: float
+    requests: int = 0
+
+
 @dataclass(frozen=True)
 class Request:
     """One call of the API. `path` is a template without ids, so that it can be logged."""
@@ -46,6 +54,7 @@ class Request:
     paid: bool = False
     messages: int = 0
     settled_by_reading: bool = False
+    bulk: Bulk | None = None
 
     @property
     def target(self) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import anyio
 from sent_mcp.errors import RefusedError
 
 if TYPE_CHECKING:
+    from limits import RateLimitItem
     from limits.aio.storage import Storage
     from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -36,26 +37,57 @@ class Budget:
         self._sleep = sleep
         self._limiter: MovingWindowRateLimiter | None = None
 
-    async def spend(self, account: str, cost: int, seconds: Callable[[], float]) -> None:
+    async def spend(
+        self, account: str, cost: int, seconds: Callable[[], float], *, share: float = 1.0
+    ) -> None:
         """Take `cost` units for `account`, waiting as long as `seconds()` leaves.
 
-        A cost above the whole budget counts as the whole budget. Who waits is served in no order.
+        A cost above the whole budget counts as the whole budget. Who waits is served in no order;
+        who names a `share` below 1 never has more than that, so that others find room at once.
         A storage that fails (and wraps its exceptions) stops nobody: Sent's own limit still holds.
         Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
         """
-        from limits import RateLimitItemPerMinute
         from limits.errors import StorageError
 
-        limiter = self._open()
-        item = RateLimitItemPerMinute(self.per_minute)
-        cost = min(cost, self.per_minute)
         with suppress(StorageError):
-            while not await limiter.hit(item, self._unit, account, cost=cost):
-                stats = await limiter.get_window_stats(item, self._unit, account)
-                wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
-                if wait > seconds():
-                    raise self._exhausted(wait)
-                await self._sleep(wait)
+            for item, name in self._windows(share):
+                await self._take(item, name, account, cost, seconds)
+
+    async def room(self, account: str, share: float = 1.0) -> int:
+        """How many units could be taken right now without waiting."""
+        from limits.errors import StorageError
+
+        left = [self.per_minute]
+        with suppress(StorageError):
+            for item, name in self._windows(share):
+                stats = await self._open().get_window_stats(item, name, account)
+                left.append(stats.remaining)
+        return min(left)
+
+    async def _take(
+        self,
+        item: "RateLimitItem",
+        name: str,
+        account: str,
+        cost: int,
+        seconds: Callable[[], float],
+    ) -> None:
+        limiter = self._open()
+        while not await limiter.hit(item, name, account, cost=min(cost, item.amount)):
+            stats = await limiter.get_window_stats(item, name, account)
+            wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
+            if wait > seconds():
+                raise self._exhausted(wait)
+            await self._sleep(wait)
+
+    def _windows(self, share: float) -> "Iterator[tuple[RateLimitItem, str]]":
+        """The windows a unit must fit into: that of the share first, and everybody's."""
+        from limits import RateLimitItemPerMinute
+
+        if share < 1:
+            most = max(1, int(self.per_minute * share))
+            yield RateLimitItemPerMinute(most), f"{self._unit} in bulk"
+        yield RateLimitItemPerMinute(self.per_minute), self._unit
 
     def _open(self) -> "MovingWindowRateLimiter":
         # Slow to import, which a server that is only listed would pay for nothing.

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sent_mcp.client.answers import Answer, Request
 from sent_mcp.client.envelope import data_of, maybe_data_of, open_empty
 from sent_mcp.client.settling import answer_again, carries, is_fresh, is_gone, still_unknown
-from sent_mcp.client.transport import Transport
+from sent_mcp.client.transport import Caller
 from sent_mcp.errors import ConflictError, NotFoundError, OutcomeUnknownError
 from sent_mcp.models.contacts import Contact, ContactMatch, ContactPage, MessageSummary
 from sent_mcp.models.envelope import Envelope
@@ -34,7 +34,7 @@ class CreatedContact:
 class Contacts:
     """The address book. Every method raises what `Transport.call` raises."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Caller) -> None:
         self._transport = transport
 
     async def list(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 
@@ -31,6 +31,14 @@ _NO_DRY_RUN = "the answer to a dry run does not say that it was one (X-Sandbox),
 
 _log = logging.getLogger("sent_mcp.client")
 Data = TypeVar("Data")
+
+
+class Caller(Protocol):
+    """What a resource needs of a transport."""
+
+    async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
+        """See Transport."""
+        ...
 
 
 class Transport:
@@ -89,6 +97,10 @@ class Transport:
             raise OutcomeUnknownError(UnreadableAnswerError(_NO_DRY_RUN))
         return answer
 
+    async def room(self, share: float) -> int:
+        """How many requests the budget, or this share of it, has left right now."""
+        return await self._requests.room(self._account(), share)
+
     def _account(self) -> str:
         return f"{self._base_url} {self._key.fingerprint()}"
 
@@ -107,10 +119,13 @@ class Transport:
     async def _attempt(
         self, request: Request, open_answer: Opener[Data], deadline: Deadline, key: str
     ) -> Answer[Data]:
-        await self._requests.spend(self._account(), 1, deadline.left)
+        share = 1.0 if request.bulk is None else request.bulk.share
+        await self._requests.spend(self._account(), 1, deadline.left, share=share)
         seconds = min(deadline.left(), READ_SECONDS if request.method == "GET" else CHANGE_SECONDS)
         if seconds <= 0:
             raise APITimeoutError("no time was left to ask Sent", maybe_done=False)
+        if request.bulk is not None:
+            request.bulk.requests += 1
         raw = await self._exchange(request, key, seconds)
         try:
             return open_answer(raw)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from sent_mcp.client import Answer, read_pages
 from sent_mcp.client.address_book import PAGE_SIZE, ListContacts
 from sent_mcp.models import ContactPage, Pagination
+from sent_mcp.reach.verdict import Reach, verdicts
 from sent_mcp.tools.registry import Progress
 from sent_mcp.tools.results import CONTACT_COLUMNS, Result, ShortContact, columns, next_call, short
-from sent_mcp.tools.verdict import Reach, verdicts
 
 MOST_SECONDS = 20.0
 

@@ -14,7 +14,7 @@ SETTLED_AFTER = timedelta(seconds=60)
 """Sent answers `sms` at creation and looks further afterwards (API §9)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdicts:
     """What a record says about both channels."""
 

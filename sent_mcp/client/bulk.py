@@ -1,0 +1,35 @@
+"""Work of many requests over the connections and budgets of everybody else."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from sent_mcp.client.answers import Answer, Bulk, Request
+from sent_mcp.client.contacts import Contacts
+from sent_mcp.client.envelope import Opener
+from sent_mcp.client.transport import Transport
+
+BULK_SHARE = 0.75
+"""Of the request budget; the rest is kept for calls of one request, which nobody wants to wait."""
+Data = TypeVar("Data")
+
+
+class BulkClient:
+    """One piece of such work: its contacts, and how many requests it has made."""
+
+    def __init__(self, transport: Transport, share: float) -> None:
+        self._transport = transport
+        self._bulk = Bulk(share)
+        self.contacts = Contacts(self)
+
+    @property
+    def requests(self) -> int:
+        """The requests made so far, retries included."""
+        return self._bulk.requests
+
+    async def room(self) -> int:
+        """How many requests could be made right now without waiting for the budget."""
+        return await self._transport.room(self._bulk.share)
+
+    async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
+        """See Transport; counted, and within the share."""
+        return await self._transport.call(replace(request, bulk=self._bulk), open_answer)

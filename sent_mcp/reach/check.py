@@ -1,0 +1,208 @@
+"""Finds out about many numbers in as few requests as it can.
+
+With N numbers and an address book of P pages: one request for one number; else at most
+min(N + 1, P) while the book stands still, and at most 2 × P when it moved.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import anyio
+
+from sent_mcp.client import BulkClient
+from sent_mcp.client.address_book import PAGE_SIZE
+from sent_mcp.errors import RefusedError, SentError
+from sent_mcp.reach.sightings import OnFound, Sighting, Sightings
+from sent_mcp.reach.walk import Walk
+
+AT_ONCE = 8
+_MOST_FAILURES = 3
+"""In a row; after that Sent is in trouble, and asking on would only make it worse."""
+OnProgress = Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a list of numbers. Each is in one of `found`, `absent` and `open`.
+
+    `open` are in the order they were given: there was no time, no budget or no answer for them, or
+    the address book changed so much that nothing is certain; `trouble` says why, where an error
+    did. `as_of` is the time of the first answer by Sent's clock.
+    """
+
+    found: dict[str, Sighting]
+    absent: tuple[str, ...]
+    open: tuple[str, ...]
+    requests: int
+    as_of: datetime | None
+    trouble: SentError | None
+
+
+async def _silent(decided: int) -> None:
+    pass
+
+
+def _unheard(number: str, sighting: Sighting) -> None:
+    pass
+
+
+async def check_numbers(
+    client: BulkClient,
+    numbers: Sequence[str],
+    *,
+    seconds: float | None = None,
+    most_requests: int | None = None,
+    on_progress: OnProgress = _silent,
+    on_found: OnFound = _unheard,
+) -> Checked:
+    """Look for E.164 `numbers`, each given once, until all are decided or `seconds` have passed.
+
+    With `seconds`, pages are read only where all of them fit into the budget; without, it takes the
+    time it takes. `most_requests` limits what it starts. `on_progress` hears how many numbers are
+    decided, `on_found` of each contact as it is read. Raises SentError when the first request
+    fails; what fails later leaves numbers open.
+    """
+    check = _Check(client, numbers, most_requests, on_progress, on_found)
+    with anyio.move_on_after(seconds):
+        await check.run(patient=seconds is None)
+    return check.result()
+
+
+class _Check:
+    """One list of numbers, and how far it is."""
+
+    def __init__(
+        self,
+        client: BulkClient,
+        numbers: Sequence[str],
+        most_requests: int | None,
+        on_progress: OnProgress,
+        on_found: OnFound,
+    ) -> None:
+        self._client = client
+        self._seen = Sightings(numbers, on_found)
+        self._most: float = float("inf") if most_requests is None else most_requests
+        self._on_progress = on_progress
+        self._trouble: SentError | None = None
+        self._failures = 0
+        self._walk = Walk()
+        self._queue: deque[str] | None = None
+
+    def result(self) -> Checked:
+        seen = self._seen
+        return Checked(
+            seen.found,
+            tuple(seen.absent),
+            tuple(seen.open),
+            self._client.requests,
+            seen.as_of,
+            self._trouble,
+        )
+
+    async def run(self, *, patient: bool) -> None:
+        if len(self._seen) > 1:
+            await self._browse(patient)
+        elif self._seen:
+            await self._look_up(self._seen.open[0])
+
+    async def _browse(self, patient: bool) -> None:
+        began = anyio.current_time()
+        await self._read_page(self._walk.begin())
+        each = anyio.current_time() - began
+        if self._walk.left and not await self._fits(self._walk.left, each, patient):
+            self._queue = deque(self._seen.open)
+        await self._work(self._page_or_number)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """What nobody has seen is absent if the whole book was seen; else it is looked up."""
+        if self._queue is not None or self._concluded():
+            return
+        self._most = min(self._most, 2 * self._walk.pages)
+        if len(self._seen) > self._requests_left >= self._walk.pages:
+            self._walk = Walk()
+            await self._work(self._page)
+            if self._concluded():
+                return
+        self._queue = deque(self._seen.open[: int(self._requests_left)])
+        await self._work(self._number)
+
+    def _concluded(self) -> bool:
+        if self._walk.is_whole:
+            self._seen.miss_the_rest()
+        return self._stopped or not self._seen
+
+    async def _fits(self, pages: int, seconds_each: float, patient: bool) -> bool:
+        """Whether so many pages can be read in the time and from the budget there is."""
+        if patient:
+            return pages <= self._requests_left
+        left = anyio.current_effective_deadline() - anyio.current_time()
+        in_time = left / max(seconds_each, 0.001) * AT_ONCE
+        return pages <= min(in_time, await self._client.room(), self._requests_left)
+
+    @property
+    def _requests_left(self) -> float:
+        return max(0, self._most - self._client.requests)
+
+    @property
+    def _stopped(self) -> bool:
+        if self._requests_left == 0 or isinstance(self._trouble, RefusedError):
+            return True
+        failing = self._failures >= _MOST_FAILURES
+        return self._trouble is not None and (failing or not self._trouble.retryable)
+
+    def _page_or_number(self) -> Awaitable[None] | None:
+        """Pages, until looking up what is still open takes fewer requests than the rest of them."""
+        if self._queue is None and len(self._seen) < self._walk.left:
+            self._queue = deque(self._seen.open)
+        return self._page() if self._queue is None else self._number()
+
+    def _page(self) -> Awaitable[None] | None:
+        return self._read_page(self._walk.begin()) if self._walk.left else None
+
+    def _number(self) -> Awaitable[None] | None:
+        while self._queue:
+            number = self._queue.popleft()
+            if self._seen.is_open(number):
+                return self._look_up(number)
+        return None
+
+    async def _work(self, next_job: Callable[[], Awaitable[None] | None]) -> None:
+        """Do one job after the other, a few at once, until there are none or all is known."""
+        async with anyio.create_task_group() as tasks:
+
+            async def worker() -> None:
+                while self._seen and not self._stopped and (job := next_job()) is not None:
+                    await self._tried(job)
+                    await self._on_progress(self._seen.decided)
+                if not self._seen:
+                    tasks.cancel_scope.cancel()
+
+            for _ in range(AT_ONCE):
+                tasks.start_soon(worker)
+
+    async def _tried(self, job: Awaitable[None]) -> None:
+        try:
+            await job
+            self._failures = 0
+        except SentError as error:
+            self._trouble = error
+            self._failures += 1
+
+    async def _read_page(self, page: int) -> None:
+        walk = self._walk
+        answer = await self._client.contacts.list(page=page, page_size=PAGE_SIZE)
+        walk.add(answer.data)
+        self._seen.read(answer.timestamp)
+        for contact in answer.data.contacts:
+            self._seen.see(contact, answer.timestamp)
+
+    async def _look_up(self, number: str) -> None:
+        answer = await self._client.contacts.find_by_phone(number)
+        self._seen.read(answer.timestamp)
+        if answer.data is None:
+            self._seen.miss(number)
+        else:
+            self._seen.see(answer.data, answer.timestamp)
