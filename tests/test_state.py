@@ -1,6 +1,6 @@
 """The state store: approvals taken once, and what counts against a caller."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import anyio
@@ -173,39 +173,52 @@ async def test_refusals_are_forgotten_after_a_month(state: SqliteState, clock: C
 
 async def test_changes_are_counted_up_to_the_most(state: SqliteState, clock: Clock) -> None:
     """Above it nothing is counted, so that it is free again in time; others have their own."""
-    assert await state.spend("me", 2, 600) is not None
+    assert await state.spend("me", 1, 2, 600) is not None
     clock.time += 300
-    assert await state.spend("me", 2, 600) is not None
-    assert await state.spend("me", 2, 600) is None
-    assert await state.spend("them", 2, 600) is not None
+    assert await state.spend("me", 1, 2, 600) is not None
+    assert await state.spend("me", 1, 2, 600) is None
+    assert await state.spend("them", 1, 2, 600) is not None
     clock.time += 300
-    assert await state.spend("me", 2, 600) is not None
-    assert await state.spend("me", 2, 600) is None
+    assert await state.spend("me", 1, 2, 600) is not None
+    assert await state.spend("me", 1, 2, 600) is None
 
 
 async def test_a_change_without_a_most_is_counted_too(state: SqliteState) -> None:
     """Of those that were approved there may be any number."""
     for _ in range(3):
-        assert await state.spend("me", None, 600) is not None
-    assert await state.spend("me", 3, 600) is None
-    assert await state.spend("me", 4, 600) is not None
+        assert await state.spend("me", 1, None, 600) is not None
+    assert await state.spend("me", 1, 3, 600) is None
+    assert await state.spend("me", 1, 4, 600) is not None
 
 
 async def test_a_change_taken_back_does_not_count(state: SqliteState) -> None:
     """That one and no other."""
-    counted = [await state.spend("me", 2, 600) for _ in range(2)]
+    counted = [await state.spend("me", 1, 2, 600) for _ in range(2)]
     assert counted[0] is not None
     await state.spend_back(counted[0])
     await state.spend_back(counted[0])
-    assert await state.spend("me", 2, 600) is not None
-    assert await state.spend("me", 2, 600) is None
+    assert await state.spend("me", 1, 2, 600) is not None
+    assert await state.spend("me", 1, 2, 600) is None
+
+
+async def test_several_changes_are_counted_together_or_not_at_all(state: SqliteState) -> None:
+    """What does not fit leaves room for what does; each can be taken back."""
+    counted = await state.spend("me", 6, 10, 600)
+    assert counted is not None
+    assert len(set(counted)) == 6
+    assert await state.spend("me", 5, 10, 600) is None
+    assert await state.spend("me", 4, 10, 600) is not None
+    assert await state.spend("me", 1, 10, 600) is None
+    await state.spend_back(counted[4:])
+    assert await state.spend("me", 3, 10, 600) is None
+    assert await state.spend("me", 2, 10, 600) is not None
 
 
 async def test_changes_in_the_future_count(state: SqliteState, clock: Clock) -> None:
     """A clock that goes back must not allow more."""
-    await state.spend("me", 1, 600)
+    await state.spend("me", 1, 1, 600)
     clock.time -= 3600
-    assert await state.spend("me", 1, 600) is None
+    assert await state.spend("me", 1, 1, 600) is None
 
 
 async def test_changes_are_counted_once_for_all_connections(
@@ -213,10 +226,10 @@ async def test_changes_are_counted_once_for_all_connections(
 ) -> None:
     """However many ask at the same time."""
     others = [SqliteState(file, clock=clock) for _ in range(4)]
-    counted: list[int | None] = []
+    counted: list[Sequence[int] | None] = []
 
     async def spend(other: SqliteState) -> None:
-        counted.append(await other.spend("me", 5, 600))
+        counted.append(await other.spend("me", 1, 5, 600))
 
     async with anyio.create_task_group() as tasks:
         for other in (state, *others, *others):

@@ -118,7 +118,7 @@ async def test_a_file_of_version_1_takes_everything_new(version_1: Path) -> None
     await state.close_send(started, [("ada", "m4")])
     assert await state.last_to("mine", "ada") == Earlier(started, "ada", "m4", NOW, open=False)
     assert await state.counted("mine") == 4
-    assert await state.spend("me", 10, 600) is not None
+    assert await state.spend("me", 1, 10, 600) is not None
     await state.declined("me")
     await state.aclose()
 

@@ -104,17 +104,18 @@ class Guard:
         return Stopped("expired", f"{undone} {why}")
 
     async def finish(
-        self, approved: Approved, status: str, ids: tuple[str, ...], *, changed: bool
+        self, approved: Approved, status: str, ids: tuple[str, ...], *, changed: int
     ) -> None:
         """Record what came of it, so that the same approval used again only tells.
 
-        A store that fails here must not hide what was done; the approval stays used.
+        `changed` of the contacts that were counted stay counted. A store that fails here must not
+        hide what was done; the approval stays used.
         """
         try:
             if approved.approval_id is not None:
                 await self._approvals.finish(approved.approval_id, status, ids)
-            if approved.counted is not None and not changed:
-                await self._restraint.unchanged(approved.counted)
+            if approved.counted[changed:]:
+                await self._restraint.unchanged(approved.counted[changed:])
         except StateError as error:
             _log.warning("the outcome %s could not be recorded: %s", status, error.code)
 
@@ -149,9 +150,11 @@ class Guard:
         key = question.idempotency_key or new_idempotency_key()
         if self._rules.mode == "off":
             return Approved(key, "off")
-        if not question.metered or change.token is not None or change.host.state is not None:
+        if question.agreed:
+            return await self._counted(change, question, Approved(key, "before"))
+        if question.is_always_asked or change.token is not None or change.host.state is not None:
             return None
-        counted = await self._restraint.free(who(change, self._account()))
+        counted = await self._restraint.free(who(change, self._account()), question.metered)
         return None if counted is None else Approved(key, "not needed", counted=counted)
 
     async def _counted(self, change: Change, question: Question, approved: Approved) -> Approved:
@@ -160,8 +163,9 @@ class Guard:
         # An approval is taken by now: a cancellation here would use it up.
         with anyio.CancelScope(shield=True):
             try:
-                row = await self._restraint.approved(who(change, self._account()))
-                approved = replace(approved, counted=row)
+                by = who(change, self._account())
+                rows = await self._restraint.approved(by, question.metered)
+                approved = replace(approved, counted=rows)
             except StateError as error:
                 _log.warning("an approved change could not be counted: %s", error.code)
         return approved

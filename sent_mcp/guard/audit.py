@@ -26,7 +26,8 @@ class Entry:
     """One change: who asked for what, how it was confirmed, and what came of it.
 
     `target` is masked when it is written; `arguments` is an HMAC, hexadecimal. `confirmed`
-    is "form", "token", "off", "not needed" or "used before", and None where nobody confirmed.
+    is "form", "token", "off", "before" (it goes on with what was confirmed), "not needed" or
+    "used before", and None where nobody confirmed.
     """
 
     caller: str

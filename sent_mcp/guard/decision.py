@@ -1,6 +1,6 @@
 """What the guard is asked, and what it decides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -40,14 +40,19 @@ class Change:
 class Approved:
     """Go ahead, with this idempotency key.
 
-    `how` is "form", "token", "off" or "not needed"; `approval_id` names the record that a token or
-    a form consumed, and `counted` the change that was counted for the limit of ten.
+    `how` is "form", "token", "off", "before" or "not needed"; `approval_id` names the record that a
+    token or a form consumed, and `counted` the contacts that were counted for the limit of ten.
     """
 
     idempotency_key: str
     how: str
     approval_id: str | None = None
-    counted: int | None = None
+    counted: Sequence[int] = ()
+
+    @property
+    def agreed(self) -> bool:
+        """Whether somebody said yes to it, or nobody needs to be asked at all."""
+        return self.how != "not needed"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What stops a caller that goes on and on: many small changes, and questions nobody wants."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sent_mcp.guard.question import FREE_CHANGES
 from sent_mcp.state import StateStore
 
-FREE_CHANGES, FREE_SECONDS = 10, 600.0
+FREE_SECONDS = 600.0
 MOST_DECLINES, DECLINE_SECONDS, SILENT_SECONDS = 3, 300.0, 300.0
 
 
@@ -14,16 +16,16 @@ class Restraint:
     def __init__(self, state: StateStore) -> None:
         self._state = state
 
-    async def free(self, who: str) -> int | None:
-        """Counts a change that need not be asked; None for the eleventh in ten minutes."""
-        return await self._state.spend(who, FREE_CHANGES, FREE_SECONDS)
+    async def free(self, who: str, contacts: int) -> Sequence[int] | None:
+        """Counts contacts that need not be asked; None beyond the tenth in ten minutes."""
+        return await self._state.spend(who, contacts, FREE_CHANGES, FREE_SECONDS)
 
-    async def approved(self, who: str) -> int | None:
-        """Counts a change that was asked."""
-        return await self._state.spend(who, None, FREE_SECONDS)
+    async def approved(self, who: str, contacts: int) -> Sequence[int]:
+        """Counts contacts that were asked."""
+        return await self._state.spend(who, contacts, None, FREE_SECONDS) or ()
 
-    async def unchanged(self, counted: int) -> None:
-        """Takes back one that came to nothing."""
+    async def unchanged(self, counted: Sequence[int]) -> None:
+        """Takes back those that came to nothing."""
         await self._state.spend_back(counted)
 
     async def declined(self, who: str) -> None:

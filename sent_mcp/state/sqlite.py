@@ -80,14 +80,16 @@ class SqliteState:
         now = self.now()
         return await self._do(lambda db: approvals.declines(db, who, now - seconds, now))
 
-    async def spend(self, who: str, most: int | None, seconds: float) -> int | None:
+    async def spend(
+        self, who: str, count: int, most: int | None, seconds: float
+    ) -> Sequence[int] | None:
         """See StateStore."""
         now = self.now()
-        return await self._do(lambda db: approvals.spend(db, who, most, now - seconds, now))
+        return await self._do(lambda db: approvals.spend(db, who, count, most, now - seconds, now))
 
-    async def spend_back(self, change: int) -> None:
+    async def spend_back(self, changes: Sequence[int]) -> None:
         """See StateStore."""
-        await self._do(lambda db: approvals.spend_back(db, change))
+        await self._do(lambda db: approvals.spend_back(db, changes))
 
     async def counted(self, account: str) -> int:
         """See StateStore."""

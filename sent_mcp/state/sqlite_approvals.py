@@ -85,22 +85,19 @@ def declines(db: sqlite3.Connection, who: str, since: float, now: float) -> Sequ
 
 
 def spend(
-    db: sqlite3.Connection, who: str, most: int | None, since: float, now: float
-) -> int | None:
+    db: sqlite3.Connection, who: str, count: int, most: int | None, since: float, now: float
+) -> Sequence[int] | None:
     """See StateStore. Those after `now` count: a clock that goes back must not allow more."""
     db.execute("DELETE FROM changes WHERE at < ?", (now - PURGED_SECONDS,))
-    count = db.execute(
+    (spent,) = db.execute(
         "SELECT count(*) FROM changes WHERE who = ? AND at > ?", (who, since)
     ).fetchone()
-    if most is not None and count[0] >= most:
+    if most is not None and spent + count > most:
         return None
-    return int(
-        db.execute(
-            "INSERT INTO changes (who, at) VALUES (?, ?) RETURNING id", (who, now)
-        ).fetchone()[0]
-    )
+    insert = "INSERT INTO changes (who, at) VALUES (?, ?) RETURNING id"
+    return [int(db.execute(insert, (who, now)).fetchone()[0]) for _ in range(count)]
 
 
-def spend_back(db: sqlite3.Connection, change: int) -> None:
+def spend_back(db: sqlite3.Connection, changes: Sequence[int]) -> None:
     """See StateStore."""
-    db.execute("DELETE FROM changes WHERE id = ?", (change,))
+    db.executemany("DELETE FROM changes WHERE id = ?", [(change,) for change in changes])

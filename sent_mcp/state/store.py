@@ -136,12 +136,14 @@ class StateStore(Protocol):
         """When `who` answered with no in the last `seconds`, oldest first."""
         ...
 
-    async def spend(self, who: str, most: int | None, seconds: float) -> int | None:
-        """Count one change; None, and nothing counted, above `most` in the last `seconds`."""
+    async def spend(
+        self, who: str, count: int, most: int | None, seconds: float
+    ) -> Sequence[int] | None:
+        """Count changes; None, and nothing counted, above `most` in the last `seconds`."""
         ...
 
-    async def spend_back(self, change: int) -> None:
-        """Take back a change that was counted and not made."""
+    async def spend_back(self, changes: Sequence[int]) -> None:
+        """Take back changes that were counted and not made."""
         ...
 
     async def counted(self, account: str) -> int:

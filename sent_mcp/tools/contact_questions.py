@@ -20,7 +20,7 @@ def create_question(phone_number: str) -> Question:
         action=f"create {phone_number}",
         lines=(f"Create the contact {phone_number}?", MANY),
         undone="Nothing was created.",
-        metered=True,
+        metered=1,
     )
 
 
@@ -51,7 +51,7 @@ def _opt_out(contact: Contact, also: tuple[str, ...]) -> Question:
         ),
         undone=UNCHANGED,
         bound=bound(contact),
-        metered=True,
+        metered=1,
     )
 
 

@@ -170,9 +170,9 @@ class ChangeTool(Generic[C, P]):
         """A dry run: never asked, with a key of its own."""
         plan = await self.plan(call, arguments)
         question = plan.question
-        # A metered question speaks of ten earlier changes, which nobody has counted here.
-        asked = None if question is None or question.metered else question
-        shown = None if asked is None else await guard.words(asked)
+        # What is asked because of earlier changes is not shown: nobody has counted them here.
+        asked = question is not None and question.is_always_asked
+        shown = await guard.words(question) if question is not None and asked else None
         fresh = replace(call, idempotency_key=new_idempotency_key())
         done = await self._settled(fresh, plan, exact)
         return done.model_copy(update={"question": shown})
@@ -211,9 +211,9 @@ class ChangeTool(Generic[C, P]):
                 with anyio.fail_after(max(left, LEAST_SECONDS)):
                     done = await self._settled(call, plan, change.arguments)
             except SentError:
-                await guard.finish(approved, REFUSED, (), changed=False)
+                await guard.finish(approved, REFUSED, (), changed=0)
                 raise
-            await guard.finish(approved, done.status, done.ids, changed=done.changes_something)
+            await guard.finish(approved, done.status, done.ids, changed=done.changes)
         return done
 
     async def _settled(

@@ -56,9 +56,9 @@ class ChangeResult(Result):
         return ()
 
     @property
-    def changes_something(self) -> bool:
-        """Whether a contact was created or changed, or may have been."""
-        return self.status in ("created", "updated", "outcome_unknown")
+    def changes(self) -> int:
+        """How many contacts were created or changed, or may have been."""
+        return int(self.status in ("created", "updated", "outcome_unknown"))
 
     @classmethod
     def unknown(cls, error: OutcomeUnknownError, exact: Mapping[str, JsonValue]) -> Self:
