@@ -17,8 +17,11 @@ from starlette.types import ASGIApp
 from sent_mcp.emulator import serve
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
+from sent_mcp.tools import TOOLS
 
 KEY = "sk_test_emulator"
+OFFERED = len([tool for tool in TOOLS if tool.offer.toolset != "lookup"])
+"""How many tools there are without any setting."""
 CHANGES = ("POST", "PATCH", "DELETE")
 SEEDED = "+14155550102"
 """A contact of the emulator's that is on SMS and WhatsApp."""
@@ -65,7 +68,9 @@ class Door:
         schema = (await self.tools())[tool].output_schema
         assert schema is not None
         jsonschema.validate(data, schema)
-        for fact in facts_of(data):
+        # The one thing told twice in the structure; with ids, the text would grow too long.
+        told = {name: value for name, value in data.items() if name != "results"}
+        for fact in facts_of(told):
             assert fact in content.text, f"{fact!r} is not in the text:\n{content.text}"
         return Reply(False, content.text, data)
 

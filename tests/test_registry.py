@@ -17,7 +17,14 @@ from sent_mcp.tools.registry import Offer
 from tests.door import SEEDED, opened
 
 OFFERS = [tool.offer for tool in (*TOOLS, *V1_TOOLS)]
-READ = {"list_contacts", "get_contact", "find_contact_by_phone", "get_message", "list_templates"}
+READ = {
+    "list_contacts",
+    "get_contact",
+    "find_contact_by_phone",
+    "check_phone_numbers",
+    "get_message",
+    "list_templates",
+}
 CHANGE = {"create_contact", "update_contact", "delete_contact", "send_message"}
 LOOKUP = {"lookup_number"}
 NEVER_IN_A_SCHEMA = ("$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "title", "const", "if")
@@ -56,7 +63,9 @@ def test_names_are_unique() -> None:
 @every_tool
 def test_a_name_is_verb_and_noun_in_what_every_host_takes(offer: Offer[Any, Any]) -> None:
     """One dot hides all tools in some hosts; server and tool together may have 60 characters."""
-    assert re.fullmatch(r"(list|get|find|create|update|delete|send|lookup)(_[a-z]+)+", offer.name)
+    assert re.fullmatch(
+        r"(list|get|find|check|create|update|delete|send|lookup)(_[a-z]+)+", offer.name
+    )
     assert len(offer.name) <= 40
 
 
@@ -163,6 +172,7 @@ CALLS: list[tuple[str, dict[str, object]]] = [
     ("get_contact", {"contact_id": "00000000-0000-4000-8000-000000000000"}),
     ("find_contact_by_phone", {"phone_number": SEEDED}),
     ("find_contact_by_phone", {"phone_number": "+14155550160"}),
+    ("check_phone_numbers", {"phone_numbers": [SEEDED, "+14155550160", "nonsense"]}),
     ("get_message", {"message_ids": "MESSAGE"}),
     ("get_message", {"to": SEEDED}),
     ("list_templates", {}),

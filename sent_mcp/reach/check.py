@@ -14,7 +14,7 @@ import anyio
 from sent_mcp.client import BulkClient
 from sent_mcp.client.address_book import PAGE_SIZE
 from sent_mcp.errors import RefusedError, SentError
-from sent_mcp.reach.sightings import OnFound, Sighting, Sightings
+from sent_mcp.reach.sightings import OnAbsent, OnFound, Sighting, Sightings
 from sent_mcp.reach.walk import Walk
 
 AT_ONCE = 8
@@ -28,8 +28,8 @@ class Checked:
     """What came of a list of numbers. Each is in one of `found`, `absent` and `open`.
 
     `open` are in the order they were given: there was no time, no budget or no answer for them, or
-    the address book changed so much that nothing is certain; `trouble` says why, where an error
-    did. `as_of` is the time of the first answer by Sent's clock.
+    the address book changed so much that nothing is certain. `timed_out` and `trouble` say which.
+    `as_of` is the time of the first answer by Sent's clock.
     """
 
     found: dict[str, Sighting]
@@ -38,13 +38,14 @@ class Checked:
     requests: int
     as_of: datetime | None
     trouble: SentError | None
+    timed_out: bool
 
 
 async def _silent(decided: int) -> None:
     pass
 
 
-def _unheard(number: str, sighting: Sighting) -> None:
+def _unheard(number: str, sighting: Sighting | None = None) -> None:
     pass
 
 
@@ -56,18 +57,19 @@ async def check_numbers(
     most_requests: int | None = None,
     on_progress: OnProgress = _silent,
     on_found: OnFound = _unheard,
+    on_absent: OnAbsent = _unheard,
 ) -> Checked:
     """Look for E.164 `numbers`, each given once, until all are decided or `seconds` have passed.
 
     With `seconds`, pages are read only where all of them fit into the budget; without, it takes the
     time it takes. `most_requests` limits what it starts. `on_progress` hears how many numbers are
-    decided, `on_found` of each contact as it is read. Raises SentError when the first request
-    fails; what fails later leaves numbers open.
+    decided, `on_found` and `on_absent` of each one as it is. Raises SentError when the first
+    request fails; what fails later leaves numbers open.
     """
-    check = _Check(client, numbers, most_requests, on_progress, on_found)
-    with anyio.move_on_after(seconds):
+    check = _Check(client, numbers, most_requests, on_progress, on_found, on_absent)
+    with anyio.move_on_after(seconds) as scope:
         await check.run(patient=seconds is None)
-    return check.result()
+    return check.result(scope.cancelled_caught)
 
 
 class _Check:
@@ -80,9 +82,10 @@ class _Check:
         most_requests: int | None,
         on_progress: OnProgress,
         on_found: OnFound,
+        on_absent: OnAbsent,
     ) -> None:
         self._client = client
-        self._seen = Sightings(numbers, on_found)
+        self._seen = Sightings(numbers, on_found, on_absent)
         self._most: float = float("inf") if most_requests is None else most_requests
         self._on_progress = on_progress
         self._trouble: SentError | None = None
@@ -90,7 +93,7 @@ class _Check:
         self._walk = Walk()
         self._queue: deque[str] | None = None
 
-    def result(self) -> Checked:
+    def result(self, timed_out: bool) -> Checked:
         seen = self._seen
         return Checked(
             seen.found,
@@ -99,6 +102,7 @@ class _Check:
             self._client.requests,
             seen.as_of,
             self._trouble,
+            timed_out,
         )
 
     async def run(self, *, patient: bool) -> None:

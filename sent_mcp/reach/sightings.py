@@ -23,18 +23,20 @@ class Sighting:
 
 
 OnFound = Callable[[str, Sighting], None]
+OnAbsent = Callable[[str], None]
 
 
 class Sightings:
     """Numbers that are contacts, numbers that certainly are not, and numbers still open."""
 
-    def __init__(self, numbers: Iterable[str], on_found: OnFound) -> None:
+    def __init__(self, numbers: Iterable[str], on_found: OnFound, on_absent: OnAbsent) -> None:
         self.found: dict[str, Sighting] = {}
         self.absent: list[str] = []
         self.as_of: datetime | None = None
         self._open = dict.fromkeys(numbers)
         self._all = len(self._open)
         self._on_found = on_found
+        self._on_absent = on_absent
 
     def __len__(self) -> int:
         """How many numbers are still open."""
@@ -80,8 +82,9 @@ class Sightings:
         if number in self._open:
             del self._open[number]
             self.absent.append(number)
+            self._on_absent(number)
 
     def miss_the_rest(self) -> None:
         """The whole address book was read: what is still open is no contact."""
-        self.absent += self._open
-        self._open.clear()
+        for number in self.open:
+            self.miss(number)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ran, Shell
+from tests.door import OFFERED
 
 FIND = ("call", "find_contact_by_phone", "--json")
 DELETE = ("call", "delete_contact", "contact_id=ba9b372c-1e8e-5ebd-8513-be0fe5aef620")
@@ -160,7 +161,7 @@ def test_the_tools_are_flat_and_readable(shell: Shell) -> None:
     ran = shell.run("tools", "--json")
     assert (ran.code, ran.err) == (0, "")
     names = [tool["name"] for tool in ran.json]
-    assert len(names) == 9
+    assert len(names) == OFFERED
     for keyword in ("$ref", "anyOf", "$defs"):
         assert f'"{keyword}"' not in ran.out
 

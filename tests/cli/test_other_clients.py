@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.door import OFFERED
+
 NODE = shutil.which("node")
 FOLDER = os.environ.get("NODE_CLIENTS", "")
 
@@ -35,7 +37,7 @@ def test_the_typescript_client_lists_calls_and_confirms(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     saw = json.loads(done.stdout)
-    assert len(saw.pop("withSchema")) == 9
+    assert len(saw.pop("withSchema")) == OFFERED
     assert saw == {
         "listed": 3,
         "whatsapp": "yes",

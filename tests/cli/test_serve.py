@@ -12,6 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
 from tests.cli.conftest import Ran, Shell
+from tests.door import OFFERED
 
 CHANGING = {"create_contact", "update_contact", "delete_contact", "send_message"}
 INITIALIZE = (
@@ -46,7 +47,7 @@ async def test_it_starts_without_a_key_and_says_at_the_first_call_what_is_missin
     shell: Shell,
 ) -> None:
     async with connected(shell) as client:
-        assert len(await names(client)) == 9
+        assert len(await names(client)) == OFFERED
         answer = await client.call_tool("list_contacts", {})
     assert answer.is_error
     assert "SENT_API_KEY is not set" in str(answer.content)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.door import OFFERED
 from tests.serving.wire import DEMO, ERAS, MODERN, Message, started
 
 every_version = pytest.mark.parametrize("version", ERAS)
@@ -17,7 +18,7 @@ async def test_a_host_lists_and_calls(tmp_path: Path, version: str) -> None:
         assert await wire.open(version) == version
         tools = [tool["name"] for tool in (await wire.ask("tools/list"))["tools"]]
         assert tools[0] == "list_contacts"
-        assert len(tools) == len(set(tools)) == 9
+        assert len(tools) == len(set(tools)) == OFFERED
         found = await wire.call("find_contact_by_phone", phone_number="+1 (415) 555-0102")
         assert found["structuredContent"]["whatsapp"] == "yes"
         assert "+14155550102 is on WhatsApp." in found["content"][0]["text"]

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
+from tests.door import OFFERED
 from tests.serving.wire import DEMO
 
 
@@ -29,7 +30,7 @@ async def test_the_sdks_client_lists_and_calls(tmp_path: Path, mode: str, versio
     with anyio.fail_after(30):
         async with Client(stdio_client(server), mode=mode) as client:
             assert client.protocol_version == version
-            assert len((await client.list_tools()).tools) == 9
+            assert len((await client.list_tools()).tools) == OFFERED
             found = await client.call_tool(
                 "find_contact_by_phone", {"phone_number": "+14155550101"}
             )

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sent_mcp.emulator import create_app, serve
+from tests.door import OFFERED
 from tests.serving.wire import DEMO, MODERN, SERVE, Message, Wire, started
 
 KEY = "sk_live_4f9d2c7be1a8"
@@ -68,7 +69,7 @@ async def test_without_a_usable_key_it_lists_and_each_call_says_what_is_missing(
     """A host would show nothing but "failed to start" otherwise."""
     async with started(tmp_path, SERVE, **variables) as wire:
         await wire.open(LEGACY)
-        assert len((await wire.ask("tools/list"))["tools"]) == 9
+        assert len((await wire.ask("tools/list"))["tools"]) == OFFERED
         for tool, arguments in CALLS:
             text = await _error(wire, tool, arguments)
             assert text.startswith(f"{code}: ")
@@ -90,7 +91,7 @@ async def test_an_unreachable_api_is_named_in_each_answer(tmp_path: Path) -> Non
     }
     async with started(tmp_path, SERVE, **variables) as wire:
         await wire.open(MODERN)
-        assert len((await wire.ask("tools/list"))["tools"]) == 9
+        assert len((await wire.ask("tools/list"))["tools"]) == OFFERED
         for tool, arguments in CALLS[1:3]:
             text = await _error(wire, tool, arguments)
             assert text.startswith("CONNECTION_ERROR: ")

@@ -14,7 +14,7 @@ from sent_mcp.tools.contacts import LIST_CONTACTS
 from sent_mcp.tools.contacts import ListContacts as Arguments
 from sent_mcp.tools.registry import SentCall
 from sent_mcp.tools.results import Result
-from tests.door import SEEDED, opened
+from tests.door import OFFERED, SEEDED, opened
 
 DEMO = "`sent-mcp serve --demo`"
 
@@ -37,7 +37,7 @@ async def test_without_a_usable_key_tools_are_listed_and_calls_say_what_is_wrong
 ) -> None:
     """With the variable's name; the key itself is not shown."""
     async with opened(app, state, api_key=key) as door:
-        assert len(await door.tools()) == 9
+        assert len(await door.tools()) == OFFERED
         calls: list[tuple[str, dict[str, Any]]] = [
             ("list_contacts", {}),
             ("delete_contact", {"contact_id": "abc"}),

@@ -13,6 +13,7 @@ DEFAULT = [
     "list_contacts",
     "get_contact",
     "find_contact_by_phone",
+    "check_phone_numbers",
     "create_contact",
     "update_contact",
     "delete_contact",
@@ -24,6 +25,7 @@ READS = [
     "list_contacts",
     "get_contact",
     "find_contact_by_phone",
+    "check_phone_numbers",
     "get_message",
     "list_templates",
 ]

@@ -1,0 +1,86 @@
+"""Lists of numbers: as an argument in any spelling, and what a result says of the invalid ones."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from sent_mcp import phone
+from sent_mcp.quoting import quoted
+from sent_mcp.reach import InvalidNumber
+from sent_mcp.tools.arguments import ListOf, Upper
+
+MOST_NUMBERS = 1000
+MOST_INVALID_SHOWN = 20
+_LONGEST_INPUT = 40
+# Between two numbers: a separator, or a blank before the plus of the next.
+_BETWEEN = re.compile(r"[,;|\n\r\t，；、]+|(?<=\d)\s+(?=\+)")
+
+
+class InvalidRow(BaseModel):
+    """A text that is no number, and why not."""
+
+    input: str
+    reason: str
+
+
+def _entries(value: object) -> object:
+    """One text per number. Numbers without quotes are taken, and null as an empty one."""
+    if not isinstance(value, list):
+        return value
+    entries: list[object] = []
+    for each in cast("list[object]", value):
+        if each is None:
+            entries.append("")
+        elif isinstance(each, str):
+            entries += [part.strip() for part in _BETWEEN.split(each) if part.strip()] or [""]
+        else:
+            plain = isinstance(each, int) and not isinstance(each, bool)
+            entries.append(str(each) if plain else each)
+    if len(entries) > MOST_NUMBERS:
+        raise ValueError(
+            f"has {len(entries)} numbers, and at most {MOST_NUMBERS} are taken: divide the list,"
+            " or have the user run `sent-mcp check` on a file"
+        )
+    return entries
+
+
+def _region(value: str) -> str:
+    if not phone.is_region(value):
+        raise ValueError(f"{quoted(value, 20)} is no region; it is two letters, like US or GB")
+    return value
+
+
+PhoneNumbers = Annotated[
+    list[str],
+    Field(min_length=1, max_length=MOST_NUMBERS, description="1 to 1000, in any spelling"),
+    BeforeValidator(_entries),
+    ListOf,
+]
+Region = Annotated[
+    str, Upper, AfterValidator(_region), Field(description="Of numbers without +, like US")
+]
+
+
+def invalid_rows(invalid: Sequence[InvalidNumber]) -> list[InvalidRow]:
+    """The first 20, cut to what fits a result: the input's beginning and the reason's gist."""
+    return [
+        InvalidRow(
+            input=quoted(each.input, _LONGEST_INPUT)[1:-1],
+            reason=re.split("[:;,]", each.reason)[0],
+        )
+        for each in invalid[:MOST_INVALID_SHOWN]
+    ]
+
+
+def invalid_lines(rows: Sequence[InvalidRow], total: int) -> Iterable[str]:
+    """One line per reason; what was left out is counted."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(row.reason, []).append(row.input)
+    for reason, inputs in by_reason.items():
+        shown = ", ".join(f'"{text}"' for text in inputs)
+        yield f"Invalid, {reason} ({len(inputs)}): {shown}"
+    if total > len(rows):
+        yield f"Invalid, not shown here: {total - len(rows)}"
