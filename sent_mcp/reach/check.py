@@ -17,7 +17,7 @@ from sent_mcp.errors import RefusedError, SentError
 from sent_mcp.reach.sightings import OnAbsent, OnFound, Sighting, Sightings
 from sent_mcp.reach.walk import Walk
 
-AT_ONCE = 8
+AT_ONCE = 16
 _MOST_FAILURES = 3
 """In a row; after that Sent is in trouble, and asking on would only make it worse."""
 OnProgress = Callable[[int], Awaitable[None]]
