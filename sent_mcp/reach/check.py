@@ -198,7 +198,7 @@ class _Check:
     async def _read_page(self, page: int) -> None:
         walk = self._walk
         answer = await self._client.contacts.list(page=page, page_size=PAGE_SIZE)
-        walk.add(answer.data)
+        walk.add(page, answer.data)
         self._seen.read(answer.timestamp)
         for contact in answer.data.contacts:
             self._seen.see(contact, answer.timestamp)

@@ -30,16 +30,18 @@ class Walk:
         self._next += 1
         return self._next - 1
 
-    def add(self, page: ContactPage) -> None:
-        """Note what a page shows."""
-        where = page.pagination
+    def add(self, number: int, page: ContactPage) -> None:
+        """Note what the page with this number shows."""
+        where, known = page.pagination, len(self._ids)
         self._read += 1
         self._totals.add(where.total_count)
         # Ids as hashes: of 200,000 contacts they take a third of the space.
         self._ids.update(hash(contact.id) for contact in page.contacts)
-        more = self._next if where.has_more and page.contacts and not self.left else 1
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
-        self.pages = max(self.pages, where.total_pages, ceil(where.total_count / size), more)
+        pages = max(where.total_pages, ceil(where.total_count / size))
+        if not pages and where.has_more and len(self._ids) > known:
+            pages = number + 1
+        self.pages = max(self.pages, pages)
 
     @property
     def is_whole(self) -> bool:

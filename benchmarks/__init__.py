@@ -1,0 +1,1 @@
+"""What it costs: `python -m benchmarks check`. Figures are compared within one run only."""
