@@ -125,13 +125,22 @@ class _Check:
         if self._queue is not None or self._concluded():
             return
         self._most = min(self._most, 2 * self._walk.pages)
+        if self._walk.only_grew and await self._caught_up():
+            return
         if len(self._seen) > self._requests_left >= self._walk.pages:
-            self._walk = Walk()
+            self._walk = Walk(self._walk.pages)
             await self._work(self._page)
             if self._concluded():
                 return
         self._queue = deque(self._seen.open[: int(self._requests_left)])
         await self._work(self._number)
+
+    async def _caught_up(self) -> bool:
+        """Whether the contacts that came meanwhile are where new ones are: at an end."""
+        for page in (1, self._walk.pages):
+            if len(self._seen) > 1 and not self._concluded():
+                await self._tried(self._read_page(page))
+        return self._concluded()
 
     def _concluded(self) -> bool:
         if self._walk.is_whole:

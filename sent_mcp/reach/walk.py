@@ -1,5 +1,6 @@
 """One walk through the pages of an address book that may change meanwhile."""
 
+from itertools import pairwise
 from math import ceil
 
 from sent_mcp.client.address_book import PAGE_SIZE
@@ -7,17 +8,12 @@ from sent_mcp.models import ContactPage
 
 
 class Walk:
-    """Which pages were read, and whether what they showed was one address book, standing still.
+    """Which pages were begun, how many contacts there should be, and how many were seen."""
 
-    A contact that is deleted moves all behind it forward, some onto a page that was read already;
-    so of a book that moved, nothing follows about who was not seen in it.
-    """
-
-    def __init__(self) -> None:
-        self.pages = 1
+    def __init__(self, pages: int = 1) -> None:
+        self.pages = pages
         self._next = 1
-        self._read = 0
-        self._totals: set[int] = set()
+        self._totals: list[int] = []
         self._ids: set[int] = set()
 
     @property
@@ -33,8 +29,7 @@ class Walk:
     def add(self, number: int, page: ContactPage) -> None:
         """Note what the page with this number shows."""
         where, known = page.pagination, len(self._ids)
-        self._read += 1
-        self._totals.add(where.total_count)
+        self._totals.append(where.total_count)
         # Ids as hashes: of 200,000 contacts they take a third of the space.
         self._ids.update(hash(contact.id) for contact in page.contacts)
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
@@ -44,10 +39,16 @@ class Walk:
         self.pages = max(self.pages, pages)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every page was read, and every contact of a book that did not move was there.
+    def only_grew(self) -> bool:
+        """Whether no contact went while this was read, as far as the totals tell."""
+        return all(before <= after for before, after in pairwise(self._totals))
 
-        A page that came twice shows fewer different contacts than there are.
+    @property
+    def is_whole(self) -> bool:
+        """Whether every contact there is was seen, so that who was not seen is none.
+
+        A contact that is deleted moves all behind it forward, some onto a page that was read
+        already: of a book that lost contacts nothing follows. A page that came twice shows fewer
+        different contacts than there are.
         """
-        all_read = self._read == self._next - 1 and self.left == 0
-        return all_read and len(self._totals) == 1 and self._totals == {len(self._ids)}
+        return self.only_grew and self._totals[-1:] == [len(self._ids)]
