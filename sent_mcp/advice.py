@@ -68,6 +68,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
         "SENT_MEANWHILE": "Call again without a token, to be asked with what is known now.",
         "STATE_UNAVAILABLE": "SENT_MCP_STATE must be a private file; reads go on.",
+        "UNKNOWN_IMPORT": "Call again with the list; what is a contact by now stays as it is.",
+        "IMPORT_BUSY": "Wait a minute, then call again.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",
         "CONNECTION_ERROR": _PROXY,

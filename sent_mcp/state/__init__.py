@@ -1,11 +1,13 @@
 """What must outlive a call: the signing secret, approvals, and what was done in the last 24 hours.
 
-It holds no text and no phone number, only ids, times and HMACs.
+It holds no text and no phone number, only ids, times and HMACs; of an import that is not finished,
+and for half an hour at most, also the numbers that are still to be created.
 """
 
 from sent_mcp.state.sqlite import SqliteState
 from sent_mcp.state.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
 from sent_mcp.state.store import (
+    IMPORT_SECONDS,
     KEPT_SECONDS,
     KEY_SECONDS,
     MEMORY,
@@ -18,11 +20,13 @@ from sent_mcp.state.store import (
     Pending,
     StateError,
     StateStore,
+    StoredImport,
     Used,
 )
 
 __all__ = [
     "APPLICATION_ID",
+    "IMPORT_SECONDS",
     "KEPT_SECONDS",
     "KEY_SECONDS",
     "MEMORY",
@@ -37,5 +41,6 @@ __all__ = [
     "SqliteState",
     "StateError",
     "StateStore",
+    "StoredImport",
     "Used",
 ]

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from sent_mcp.private_file import NotPrivateError, open_private
 from sent_mcp.state import sqlite_approvals as approvals
+from sent_mcp.state import sqlite_imports as imports
 from sent_mcp.state import sqlite_sends as sends
 from sent_mcp.state.sqlite_schema import prepare
 from sent_mcp.state.store import (
@@ -22,6 +23,7 @@ from sent_mcp.state.store import (
     OpenSend,
     Pending,
     StateError,
+    StoredImport,
     Used,
 )
 
@@ -124,11 +126,25 @@ class SqliteState:
         """See StateStore."""
         return await self._do(lambda db: sends.last_to(db, account, recipient, self.now()))
 
+    async def keep_import(self, found: StoredImport) -> None:
+        """See StateStore."""
+        await self._do(lambda db: imports.keep(db, found))
+
+    async def find_import(self, import_id: str) -> StoredImport | None:
+        """See StateStore."""
+        return await self._do(lambda db: imports.find(db, import_id))
+
+    async def claim_import(self, import_id: str, seconds: float) -> bool:
+        """See StateStore."""
+        return await self._do(lambda db: imports.claim(db, import_id, seconds, self.now()))
+
     async def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         def transaction() -> Result:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             with connection:
+                # Phone numbers are kept no longer than they may be, whoever looks for them.
+                imports.purge(connection, self.now())
                 return work(connection)
 
         try:
@@ -142,6 +158,8 @@ class SqliteState:
                 _name(self._location), timeout=5, isolation_level=None, check_same_thread=False
             )
             try:
+                # What was deleted is overwritten: numbers must not stay in the file.
+                connection.execute("PRAGMA secure_delete = ON")
                 prepare(connection)
             except (StateError, sqlite3.Error):
                 connection.close()

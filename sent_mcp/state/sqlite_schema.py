@@ -4,7 +4,7 @@ import sqlite3
 
 from sent_mcp.state.store import StateError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = int.from_bytes(b"sent")
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS secret (value BLOB NOT NULL)",
@@ -23,6 +23,10 @@ _TABLES = (
     " recipient TEXT, message_id TEXT, at REAL NOT NULL, send INTEGER, content TEXT)",
     "CREATE INDEX IF NOT EXISTS messages_by_account ON messages (account, at)",
     "CREATE INDEX IF NOT EXISTS messages_by_send ON messages (send)",
+    "CREATE TABLE IF NOT EXISTS imports (id TEXT PRIMARY KEY, caller TEXT NOT NULL,"
+    " account TEXT NOT NULL, idempotency_key TEXT NOT NULL, agreed INTEGER NOT NULL,"
+    " expires_at REAL NOT NULL, counts TEXT NOT NULL, numbers TEXT NOT NULL,"
+    " failed TEXT NOT NULL, invalid TEXT NOT NULL, busy_until REAL NOT NULL)",
 )
 _FROM_VERSION_1 = (
     # An approval lives for five minutes; one that is lost is asked for again.

@@ -1,7 +1,7 @@
 """What the guard and the journal keep, whatever keeps it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -15,6 +15,8 @@ PURGED_SECONDS = 30 * 86_400.0
 SKEW_SECONDS = 1.0
 KEY_SECONDS = 23 * 3600.0
 """Sent remembers an idempotency key for 24 hours (API §7.1); one hour is left for the clocks."""
+IMPORT_SECONDS = 1800.0
+"""How long an import can go on after it was agreed to."""
 
 
 class StateError(RefusedError):
@@ -87,6 +89,27 @@ class NotStarted(Enum):
 
     ABOVE_LIMIT = "above the limit"
     CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class StoredImport:
+    """An import of a caller into an account, as far as it is.
+
+    `numbers` are still to be created. They, `failed` (number and code) and `invalid` (text and
+    reason) are kept only while there are numbers left; `counts` as long as the import itself.
+    `agreed`: somebody said yes to it.
+    """
+
+    import_id: str
+    caller: str
+    account: str
+    idempotency_key: str
+    agreed: bool
+    expires_at: float
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    numbers: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    invalid: tuple[tuple[str, str], ...] = ()
 
 
 class StateStore(Protocol):
@@ -183,4 +206,16 @@ class StateStore(Protocol):
 
     async def last_to(self, account: str, recipient: str) -> Earlier | None:
         """The last message to a recipient within 24 hours."""
+        ...
+
+    async def keep_import(self, found: StoredImport) -> None:
+        """Write an import down as it is now; it can be claimed again."""
+        ...
+
+    async def find_import(self, import_id: str) -> StoredImport | None:
+        """An import that has not expired."""
+        ...
+
+    async def claim_import(self, import_id: str, seconds: float) -> bool:
+        """Keep an import from everybody else for so long; false while somebody else does."""
         ...
