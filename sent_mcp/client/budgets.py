@@ -53,6 +53,10 @@ class Budget:
             for item, name in self._windows(share):
                 await self._take(item, name, account, cost, seconds)
 
+    def most(self, share: float) -> int:
+        """How many units a share of it is, a minute."""
+        return max(1, int(self.per_minute * share))
+
     async def room(self, account: str, share: float = 1.0) -> int:
         """How many units could be taken right now without waiting."""
         from limits.errors import StorageError
@@ -85,8 +89,7 @@ class Budget:
         from limits import RateLimitItemPerMinute
 
         if share < 1:
-            most = max(1, int(self.per_minute * share))
-            yield RateLimitItemPerMinute(most), f"{self._unit} in bulk"
+            yield RateLimitItemPerMinute(self.most(share)), f"{self._unit} in bulk"
         yield RateLimitItemPerMinute(self.per_minute), self._unit
 
     def _open(self) -> "MovingWindowRateLimiter":

@@ -26,6 +26,11 @@ class BulkClient:
         """The requests made so far, retries included."""
         return self._bulk.requests
 
+    @property
+    def per_minute(self) -> int:
+        """How many requests it may make in a minute."""
+        return self._transport.per_minute(self._bulk.share)
+
     async def room(self) -> int:
         """How many requests could be made right now without waiting for the budget."""
         return await self._transport.room(self._bulk.share)

@@ -103,12 +103,37 @@ class Contacts:
         except OutcomeUnknownError as unknown:
             if sandbox:
                 raise
-            found = await answer_again(unknown, lambda: self.find_by_phone(phone_number))
-            if found.data is None:
-                raise still_unknown(unknown, "there is no contact with this number") from unknown
-            fresh = is_fresh(found.data, found.timestamp, anyio.current_time() - started)
-            return found.carrying(CreatedContact(found.data, fresh))
+            return await self._settled(phone_number, unknown, started)
         return made.carrying(CreatedContact(made.data, True))
+
+    async def ensure(
+        self, phone_number: str, *, sandbox: bool = False, idempotency_key: str
+    ) -> bool:
+        """Make sure that there is a contact; whether this call made it. Reads only after doubt.
+
+        Like `create_or_find`, in one request where that knows enough.
+        """
+        started = anyio.current_time()
+        try:
+            await self.create(phone_number, sandbox=sandbox, idempotency_key=idempotency_key)
+        except ConflictError as conflict:
+            if conflict.code != "RESOURCE_007":
+                raise
+            return False
+        except OutcomeUnknownError as unknown:
+            if sandbox:
+                raise
+            return (await self._settled(phone_number, unknown, started)).data.created
+        return True
+
+    async def _settled(
+        self, phone_number: str, unknown: OutcomeUnknownError, started: float
+    ) -> Answer[CreatedContact]:
+        found = await answer_again(unknown, lambda: self.find_by_phone(phone_number))
+        if found.data is None:
+            raise still_unknown(unknown, "there is no contact with this number") from unknown
+        fresh = is_fresh(found.data, found.timestamp, anyio.current_time() - started)
+        return found.carrying(CreatedContact(found.data, fresh))
 
     async def update(
         self,

@@ -97,6 +97,10 @@ class Transport:
             raise OutcomeUnknownError(UnreadableAnswerError(_NO_DRY_RUN))
         return answer
 
+    def per_minute(self, share: float) -> int:
+        """How many requests this share of the budget allows."""
+        return self._requests.most(share)
+
     async def room(self, share: float) -> int:
         """How many requests the budget, or this share of it, has left right now."""
         return await self._requests.room(self._account(), share)

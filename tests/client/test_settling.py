@@ -6,9 +6,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from sent_mcp.errors import (
-    OutcomeUnknownError,
-)
+from sent_mcp.errors import ConflictError, OutcomeUnknownError
 from tests.client.wire import CONTACT, Wire, failed, ok, page
 
 ID = str(CONTACT["id"])
@@ -147,3 +145,52 @@ async def test_a_lost_deletion_stays_unknown_while_the_contact_is_there() -> Non
         await delete(*LOST, *LOST)
     with pytest.raises(OutcomeUnknownError):
         await delete(*LOST, httpx.Response(404, html="<h1>Not found</h1>"))
+
+
+async def ensured(wire: Wire, *, sandbox: bool = False) -> bool:
+    client = wire.client()
+    try:
+        return await client.bulk().contacts.ensure(PHONE, sandbox=sandbox, idempotency_key="k")
+    finally:
+        await client.aclose()
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+@pytest.mark.parametrize(
+    ("step", "expected"), [(ok(CONTACT, status=201), True), (DUPLICATE, False)]
+)
+async def test_a_contact_is_ensured_in_one_request(
+    step: httpx.Response, expected: bool, sandbox: bool
+) -> None:
+    """Whether it was there is told by the answer, so nothing is read."""
+    if sandbox and step is not DUPLICATE:
+        step = ok(CONTACT, status=201, headers={"x-sandbox": "true"})
+    wire = Wire(step)
+    assert await ensured(wire, sandbox=sandbox) is expected
+    assert wire.calls == ["POST /v3/contacts"]
+
+
+@pytest.mark.parametrize(
+    ("created_at", "expected"),
+    [("2026-11-20T10:00:04.5Z", True), ("2026-11-20T09:59:00Z", False)],
+)
+@pytest.mark.parametrize("steps", [LOST, [LOST[0], DUPLICATE]])
+async def test_a_contact_ensured_by_an_answer_that_was_lost_is_settled_by_its_age(
+    steps: list[httpx.Response | Exception], created_at: str, expected: bool
+) -> None:
+    """Like any creation."""
+    found = ok(page({**CONTACT, "created_at": created_at}))
+    assert await ensured(Wire(*steps, found)) is expected
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+async def test_whether_a_contact_is_ensured_may_stay_unknown(sandbox: bool) -> None:
+    """Of a dry run nothing can be read."""
+    with pytest.raises(OutcomeUnknownError):
+        await ensured(Wire(*LOST, *([] if sandbox else [GONE])), sandbox=sandbox)
+
+
+async def test_a_contact_that_sent_refuses_is_not_ensured() -> None:
+    """Another conflict is no sign of a contact."""
+    with pytest.raises(ConflictError, match="CONFLICT_005"):
+        await ensured(Wire(failed(409, "CONFLICT_005", "The key belongs to another request")))
