@@ -13,13 +13,22 @@ import anyio
 
 from sent_mcp.client import BulkClient
 from sent_mcp.client.address_book import PAGE_SIZE
-from sent_mcp.errors import RefusedError, SentError
+from sent_mcp.errors import (
+    AuthenticationError,
+    BadRequestError,
+    PermissionDeniedError,
+    RefusedError,
+    SentError,
+    SettingsError,
+)
 from sent_mcp.reach.sightings import OnAbsent, OnFound, Sighting, Sightings
 from sent_mcp.reach.walk import Walk
 
 AT_ONCE = 16
 _MOST_FAILURES = 3
 """In a row; after that Sent is in trouble, and asking on would only make it worse."""
+_FINAL = (AuthenticationError, PermissionDeniedError, RefusedError, SettingsError)
+"""What the next request would meet as well."""
 OnProgress = Callable[[int], Awaitable[None]]
 
 
@@ -90,6 +99,7 @@ class _Check:
         self._on_progress = on_progress
         self._trouble: SentError | None = None
         self._failures = 0
+        self._told = 0
         self._walk = Walk()
         self._queue: deque[str] | None = None
 
@@ -110,6 +120,7 @@ class _Check:
             await self._browse(patient)
         elif self._seen:
             await self._look_up(self._seen.open[0])
+        await self._tell()
 
     async def _browse(self, patient: bool) -> None:
         began = anyio.current_time()
@@ -125,22 +136,18 @@ class _Check:
         if self._queue is not None or self._concluded():
             return
         self._most = min(self._most, 2 * self._walk.pages)
-        if self._walk.only_grew and await self._caught_up():
-            return
         if len(self._seen) > self._requests_left >= self._walk.pages:
-            self._walk = Walk(self._walk.pages)
-            await self._work(self._page)
+            await self._read_again()
             if self._concluded():
                 return
         self._queue = deque(self._seen.open[: int(self._requests_left)])
         await self._work(self._number)
 
-    async def _caught_up(self) -> bool:
-        """Whether the contacts that came meanwhile are where new ones are: at an end."""
-        for page in (1, self._walk.pages):
-            if len(self._seen) > 1 and not self._concluded():
-                await self._tried(self._read_page(page))
-        return self._concluded()
+    async def _read_again(self) -> None:
+        self._walk = Walk()
+        await self._tried(self._read_page(self._walk.begin()))
+        if self._walk.left <= self._requests_left:
+            await self._work(self._page)
 
     def _concluded(self) -> bool:
         if self._walk.is_whole:
@@ -161,10 +168,9 @@ class _Check:
 
     @property
     def _stopped(self) -> bool:
-        if self._requests_left == 0 or isinstance(self._trouble, RefusedError):
+        if self._requests_left == 0 or isinstance(self._trouble, _FINAL):
             return True
-        failing = self._failures >= _MOST_FAILURES
-        return self._trouble is not None and (failing or not self._trouble.retryable)
+        return self._failures >= _MOST_FAILURES
 
     def _page_or_number(self) -> Awaitable[None] | None:
         """Pages, until looking up what is still open takes fewer requests than the rest of them."""
@@ -189,17 +195,26 @@ class _Check:
             async def worker() -> None:
                 while self._seen and not self._stopped and (job := next_job()) is not None:
                     await self._tried(job)
-                    await self._on_progress(self._seen.decided)
+                    await self._tell()
                 if not self._seen:
                     tasks.cancel_scope.cancel()
 
             for _ in range(AT_ONCE):
                 tasks.start_soon(worker)
 
+    async def _tell(self) -> None:
+        """Only what is new: a host would take the same again for a step further."""
+        if self._seen.decided > self._told:
+            self._told = self._seen.decided
+            await self._on_progress(self._told)
+
     async def _tried(self, job: Awaitable[None]) -> None:
         try:
             await job
             self._failures = 0
+        except BadRequestError as error:
+            # Sent refuses this one number: it stays open, and those after it are asked about.
+            self._trouble = error
         except SentError as error:
             self._trouble = error
             self._failures += 1
@@ -207,7 +222,7 @@ class _Check:
     async def _read_page(self, page: int) -> None:
         walk = self._walk
         answer = await self._client.contacts.list(page=page, page_size=PAGE_SIZE)
-        walk.add(page, answer.data)
+        walk.add(page, answer)
         self._seen.read(answer.timestamp)
         for contact in answer.data.contacts:
             self._seen.see(contact, answer.timestamp)

@@ -1,19 +1,24 @@
 """One walk through the pages of an address book that may change meanwhile."""
 
-from itertools import pairwise
+from datetime import datetime
 from math import ceil
 
+from sent_mcp.client import Answer
 from sent_mcp.client.address_book import PAGE_SIZE
 from sent_mcp.models import ContactPage
 
 
 class Walk:
-    """Which pages were begun, how many contacts there should be, and how many were seen."""
+    """Which pages were begun, and how many of the contacts of its beginning were seen.
 
-    def __init__(self, pages: int = 1) -> None:
-        self.pages = pages
+    Its beginning is the first answer, for which the caller waits before any other page.
+    """
+
+    def __init__(self) -> None:
+        self.pages = 1
         self._next = 1
-        self._totals: list[int] = []
+        self._total: int | None = None
+        self._began: datetime | None = None
         self._ids: set[int] = set()
 
     @property
@@ -26,29 +31,31 @@ class Walk:
         self._next += 1
         return self._next - 1
 
-    def add(self, number: int, page: ContactPage) -> None:
+    def add(self, number: int, answer: Answer[ContactPage]) -> None:
         """Note what the page with this number shows."""
-        where, known = page.pagination, len(self._ids)
-        self._totals.append(where.total_count)
-        # Ids as hashes: of 200,000 contacts they take a third of the space.
-        self._ids.update(hash(contact.id) for contact in page.contacts)
+        where, known = answer.data.pagination, len(self._ids)
+        if self._total is None:
+            self._total, self._began = where.total_count, answer.timestamp
+        for contact in answer.data.contacts:
+            if self._is_old(contact.created_at):
+                # Ids as hashes: of 200,000 contacts they take a third of the space.
+                self._ids.add(hash(contact.id))
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
         pages = max(where.total_pages, ceil(where.total_count / size))
-        if not pages and where.has_more and len(self._ids) > known:
+        if where.has_more and pages <= number and len(self._ids) > known:
             pages = number + 1
         self.pages = max(self.pages, pages)
 
     @property
-    def only_grew(self) -> bool:
-        """Whether no contact went while this was read, as far as the totals tell."""
-        return all(before <= after for before, after in pairwise(self._totals))
-
-    @property
     def is_whole(self) -> bool:
-        """Whether every contact there is was seen, so that who was not seen is none.
+        """Whether every contact there was at the beginning was seen: who was not seen was none.
 
-        A contact that is deleted moves all behind it forward, some onto a page that was read
-        already: of a book that lost contacts nothing follows. A page that came twice shows fewer
-        different contacts than there are.
+        A contact that goes moves all behind it forward, one that comes moves them back, onto pages
+        that were read already or once more. So the total and the pages say nothing about a book
+        that moved; as many different old contacts as there were in all are all of them.
         """
-        return self.only_grew and self._totals[-1:] == [len(self._ids)]
+        return self._total == len(self._ids)
+
+    def _is_old(self, created_at: datetime | None) -> bool:
+        # What is made now has its time; without one it is a contact of long ago.
+        return self._began is not None and (created_at is None or created_at <= self._began)
