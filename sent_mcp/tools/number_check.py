@@ -26,7 +26,7 @@ _HEADINGS = {
     "whatsapp": "On WhatsApp",
     "sms_only": "SMS only",
     "other": "Neither WhatsApp nor SMS",
-    "unknown": "Unknown, no channel is known",
+    "unknown": "Unknown",
 }
 _ORDER = ("On WhatsApp", "SMS only", "Neither WhatsApp nor SMS", "Unknown", "Not checked")
 
@@ -73,19 +73,21 @@ class NumbersChecked(Result):
         for heading, numbers in self.headed.items():
             yield f"{heading} ({len(numbers)}): {' '.join(numbers)}"
         yield from invalid_lines(self.invalid, self.counts["invalid"])
-        yield f"As of {self.as_of}; {self.requests_used} requests."
+        requests = "1 request" if self.requests_used == 1 else f"{self.requests_used} requests"
+        yield f"As of {self.as_of}; {requests}."
 
 
 async def check_phone_numbers(call: SentCall, arguments: CheckPhoneNumbers) -> NumbersChecked:
     """The verdict on each number, in as few requests as it takes, or as the time allows."""
     listed = read_numbers(arguments.phone_numbers, arguments.region or call.limits.region)
-    seconds = anyio.current_effective_deadline() - anyio.current_time() - _TO_ANSWER_SECONDS
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    seconds = left - min(_TO_ANSWER_SECONDS, left / 4)
 
     async def on_progress(decided: int) -> None:
         await call.progress(decided, len(listed.numbers), "numbers decided")
 
     checked = await check_numbers(
-        call.client.bulk(), listed.numbers, seconds=max(seconds, 0.0), on_progress=on_progress
+        call.client.bulk(), listed.numbers, seconds=seconds, on_progress=on_progress
     )
     return numbers_checked(listed, checked, call.journal.now())
 
@@ -132,8 +134,19 @@ def _group(sighting: Sighting | None) -> str:
 def _heading(group: str, sighting: Sighting | None) -> str:
     if sighting is None:
         return "Unknown, not contacts"
-    heading = "Unknown, added a moment ago" if sighting.looking else _HEADINGS[group]
-    return f"{heading}, opted out" if sighting.opt_out else heading
+    on_sms = {
+        ("whatsapp", "no"): "not on SMS",
+        ("whatsapp", "unknown"): "SMS unknown",
+        ("unknown", "yes"): "on SMS",
+        ("unknown", "unknown"): "no channel is known",
+    }
+    parts = (
+        _HEADINGS[group],
+        on_sms.get((group, sighting.verdicts.sms)),
+        "added a moment ago" if sighting.looking else None,
+        "opted out" if sighting.opt_out else None,
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _counts(
