@@ -18,6 +18,7 @@ from sent_mcp import __version__
 from sent_mcp.client import ApiKey, SentClient, V1Client
 from sent_mcp.guard import EXTENDED, Approvals, Guard, Host, Restraint, Rules, TimeLimit
 from sent_mcp.guard.audit import AuditLog
+from sent_mcp.guard.imports import Imports
 from sent_mcp.guard.journal import Journal
 from sent_mcp.masking import mask_numbers
 from sent_mcp.quoting import quoted
@@ -42,11 +43,12 @@ returned as E.164.
 """
 CHANGE_INSTRUCTIONS = """\
 A message that Sent accepted is not delivered yet; get_message tells what became of it.
-Deleting, sending and lifting an opt-out need confirmation. Where the host can ask its user, it \
-does. Otherwise the first call changes nothing and returns a question and a confirmation_token; \
-the same call with the token acts, once, within five minutes. After outcome_unknown ask for the \
-same send again: it is not sent twice. dry_run only validates. update_contact(opt_out=true) stops \
-messages and keeps the record of consent, which delete_contact does not.
+Deleting, sending, lifting an opt-out and creating more than ten contacts within ten minutes need \
+confirmation. Where the host can ask its user, it does. Otherwise the first call changes nothing \
+and returns a question and a confirmation_token; the same call with the token acts, once, within \
+five minutes. After outcome_unknown ask for the same send again: it is not sent twice. dry_run \
+only validates. update_contact(opt_out=true) stops messages and keeps the record of consent, which \
+delete_contact does not.
 """
 _LIST_HINT = CacheHint(ttl_ms=3_600_000, scope="public")
 Context = ServerRequestContext[Any, Any]
@@ -60,6 +62,7 @@ class Service(Generic[Client]):
     client: Client
     guard: Guard
     journal: Journal
+    imports: Imports
     limits: Limits
     tools: Mapping[str, Tool[Client]]
     close: Callable[[], Awaitable[None]]
@@ -79,7 +82,8 @@ class Service(Generic[Client]):
             raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
 
         def start(time: TimeLimit) -> Call[Client]:
-            return Call(self.client, self.journal, self.limits, Host(context, params), time)
+            host = Host(context, params)
+            return Call(self.client, self.journal, self.imports, self.limits, host, time)
 
         return await answer(tool, start, self.limits, self.guard, params.arguments or {})
 
@@ -171,8 +175,8 @@ def _assembled(
     demo: bool,
 ) -> Service[Client]:
     state = SqliteState(settings.state_location)
-    # What a demo did is forgotten with its address book; its approvals are not, so that the two
-    # calls of a confirmation may be two commands.
+    # What a demo did is forgotten with its address book; its approvals and imports are not, so that
+    # the two calls of a confirmation may be two commands.
     done = SqliteState(MEMORY) if demo else state
     audit = AuditLog(settings.audit_log)
 
@@ -196,7 +200,8 @@ def _assembled(
         account_line=account_line,
     )
     journal = Journal(done, account=account)
-    return Service(client, guard, journal, _limits(settings), tools, close)
+    imports = Imports(state, account=account)
+    return Service(client, guard, journal, imports, _limits(settings), tools, close)
 
 
 def instructions(offers: Iterable[Offer[Arguments, Result]]) -> str:

@@ -23,6 +23,7 @@ _DONE_STATUSES = (
     "deleted",
     "accepted",
     "dry_run",
+    "imported",
 )
 
 

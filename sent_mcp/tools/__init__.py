@@ -5,6 +5,7 @@ from sent_mcp.tools.contact_changes import CREATE_CONTACT, UPDATE_CONTACT
 from sent_mcp.tools.contact_deletion import DELETE_CONTACT
 from sent_mcp.tools.contacts import FIND_CONTACT_BY_PHONE, GET_CONTACT, LIST_CONTACTS
 from sent_mcp.tools.contacts_v1 import V1_TOOLS
+from sent_mcp.tools.importing import IMPORT_CONTACTS
 from sent_mcp.tools.messages import GET_MESSAGE
 from sent_mcp.tools.number_check import CHECK_PHONE_NUMBERS
 from sent_mcp.tools.numbers import LOOKUP_NUMBER
@@ -18,6 +19,7 @@ TOOLS: tuple[Tool[SentClient], ...] = (
     FIND_CONTACT_BY_PHONE,
     CHECK_PHONE_NUMBERS,
     CREATE_CONTACT,
+    IMPORT_CONTACTS,
     UPDATE_CONTACT,
     DELETE_CONTACT,
     SEND_MESSAGE,

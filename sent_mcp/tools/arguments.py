@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -235,6 +236,11 @@ class Change(Arguments):
 
     dry_run: DryRun = False
     confirmation_token: Token | None = None
+
+    def exact(self) -> dict[str, JsonValue]:
+        """What an approval is bound to: all that was given but the token."""
+        given = self.model_dump(mode="json", exclude={"confirmation_token"}, exclude_defaults=True)
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def is_contact_id(text: str) -> bool:

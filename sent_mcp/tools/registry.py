@@ -27,6 +27,7 @@ from sent_mcp.guard import (
 )
 from sent_mcp.guard import Change as GuardedCall
 from sent_mcp.guard.audit import Line
+from sent_mcp.guard.imports import Imports
 from sent_mcp.guard.journal import Journal
 from sent_mcp.tools.arguments import Arguments, Change, parse
 from sent_mcp.tools.results import ChangeResult, Result
@@ -56,15 +57,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Call(Generic[Client]):
-    """What a tool may use during one call: everything it needs comes in here."""
+    """What a tool may use during one call: everything it needs comes in here.
+
+    `agreed`: somebody said yes to what it does, or nobody needs to be asked.
+    """
 
     client: Client
     journal: Journal
+    imports: Imports
     limits: Limits
     host: Host
     time: TimeLimit
     dry_run: bool = False
     idempotency_key: str = ""
+    agreed: bool = False
 
     async def progress(
         self, progress: float, total: float | None = None, message: str | None = None
@@ -158,7 +164,7 @@ class ChangeTool(Generic[C, P]):
         """See Tool."""
         arguments = parse(self.offer.arguments, self.offer.name, given, call.limits.region)
         call = replace(call, dry_run=arguments.dry_run or call.limits.dry_run)
-        exact = normalised(arguments)
+        exact = arguments.exact()
         if call.dry_run:
             return await self._tried(call, guard, arguments, exact)
         token = arguments.confirmation_token
@@ -203,7 +209,7 @@ class ChangeTool(Generic[C, P]):
         self, call: SentCall, plan: P, guard: Guard, approved: Approved, change: GuardedCall
     ) -> ChangeResult:
         """Act once; nothing cancels it before its outcome is recorded."""
-        call = replace(call, idempotency_key=approved.idempotency_key)
+        call = replace(call, idempotency_key=approved.idempotency_key, agreed=approved.agreed)
         left = anyio.current_effective_deadline() - anyio.current_time()
         # The record may take longer than the action: a slow store must not hide what was done.
         with anyio.fail_after(None, shield=True):
@@ -224,9 +230,3 @@ class ChangeTool(Generic[C, P]):
             return await self.act(call, plan)
         except OutcomeUnknownError as unknown:
             return self.offer.result.unknown(unknown, exact)
-
-
-def normalised(arguments: Change) -> Exact:
-    """The arguments an approval is bound to: all that were given but the token."""
-    given = arguments.model_dump(mode="json", exclude={"confirmation_token"}, exclude_defaults=True)
-    return {name: value for name, value in given.items() if value is not None}

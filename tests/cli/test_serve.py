@@ -14,7 +14,8 @@ from mcp import Client, StdioServerParameters, stdio_client
 from tests.cli.conftest import Ran, Shell
 from tests.door import OFFERED
 
-CHANGING = {"create_contact", "update_contact", "delete_contact", "send_message"}
+CREATING = {"create_contact", "import_contacts"}
+CHANGING = {*CREATING, "update_contact", "delete_contact", "send_message"}
 INITIALIZE = (
     '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {},'
     ' "protocolVersion": "2025-11-25", "clientInfo": {"name": "test", "version": "1"}}}\n'

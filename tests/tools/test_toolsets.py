@@ -15,6 +15,7 @@ DEFAULT = [
     "find_contact_by_phone",
     "check_phone_numbers",
     "create_contact",
+    "import_contacts",
     "update_contact",
     "delete_contact",
     "send_message",
@@ -29,6 +30,7 @@ READS = [
     "get_message",
     "list_templates",
 ]
+OUTSIDE = ("send_message", "create_contact", "import_contacts", "lookup_number")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ async def test_annotations_tell_reads_from_changes(app: Starlette, state: Path) 
             assert hints.destructive_hint is (name not in [*READS, "lookup_number"]), name
             repeats = name in [*READS, "update_contact", "delete_contact"]
             assert hints.idempotent_hint is repeats, name
-            outside = name in ("send_message", "create_contact", "lookup_number")
+            outside = name in OUTSIDE
             assert hints.open_world_hint is outside, name
 
 
