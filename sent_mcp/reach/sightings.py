@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sent_mcp.models import Contact
 from sent_mcp.reach.verdict import Verdicts, is_young, verdicts
@@ -33,7 +33,8 @@ class Sightings:
         self.found: dict[str, Sighting] = {}
         self.absent: list[str] = []
         self.as_of: datetime | None = None
-        self._open = dict.fromkeys(numbers)
+        # By itself, so that what was given is kept, not a copy for each contact.
+        self._open = {number: number for number in numbers}
         self._all = len(self._open)
         self._on_found = on_found
         self._on_absent = on_absent
@@ -66,15 +67,15 @@ class Sightings:
         number = "+" + "".join(filter(str.isdigit, contact.e164))
         if number not in self._open:
             return
+        number = self._open.pop(number)
         said = verdicts(contact, read_at)
         self.found[number] = sighting = Sighting(
             contact.id,
             said,
             contact.opt_out or False,
-            contact.updated_at or contact.created_at,
+            _lean(contact.updated_at or contact.created_at),
             said.whatsapp == "unknown" and is_young(contact, read_at),
         )
-        del self._open[number]
         self._on_found(number, sighting)
 
     def miss(self, number: str) -> None:
@@ -88,3 +89,9 @@ class Sightings:
         """The whole address book was read: what is still open is no contact."""
         for number in self.open:
             self.miss(number)
+
+
+def _lean(moment: datetime | None) -> datetime | None:
+    """The same time; in UTC, without a time zone object of its own."""
+    in_utc = moment is not None and moment.utcoffset() == timedelta(0)
+    return moment.replace(tzinfo=UTC) if moment is not None and in_utc else moment

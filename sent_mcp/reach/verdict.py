@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal
 
 from sent_mcp.models import Contact
@@ -32,6 +33,12 @@ class Verdicts:
         return words.get((self.whatsapp, self.sms), "unknown")
 
 
+@cache
+def _both(whatsapp: Verdict, sms: Verdict) -> Verdicts:
+    """One object for each of the nine, however many contacts have it."""
+    return Verdicts(whatsapp, sms)
+
+
 NOTHING_KNOWN = Verdicts("unknown", "unknown")
 
 
@@ -43,7 +50,7 @@ def verdicts(contact: Contact | None, read_at: datetime | None) -> Verdicts:
     """
     if contact is None:
         return NOTHING_KNOWN
-    return Verdicts(
+    return _both(
         _verdict(contact, "whatsapp", read_at),
         _verdict(contact, "sms", read_at),
     )
