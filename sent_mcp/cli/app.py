@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine
 from ipaddress import ip_address
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import anyio
 import typer
@@ -86,6 +86,41 @@ def call(
     pairs = arguments or []
     done = call_tool(tool, pairs, args, demo=demo, demo_db=demo_db, as_json=as_json)
     _finish(done, as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A number per line, or a CSV; - is stdin.")
+    ],
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of a CSV with the numbers.")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="XX", help="Where numbers without + belong, like US."),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write here; stopped, it can go on.")
+    ] = None,
+    form: Annotated[
+        Literal["table", "csv", "json"] | None,
+        typer.Option("--format", help="Without it: a table on a terminal, else CSV."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How FILE is written; UTF-8 is found.")
+    ] = None,
+    demo: Demo = False,
+    demo_db: DemoDb = None,
+) -> None:
+    """Check a file of numbers: who is on WhatsApp, who only gets SMS.
+
+    Exit code: 0 every number decided, 1 not all, 2 wrong usage or input.
+    """
+    from sent_mcp.cli.check import Order, check_file
+
+    order = Order(file, column, region, encoding, out, form, demo, demo_db)
+    _finish(check_file(order), as_json=False)
 
 
 @app.command()

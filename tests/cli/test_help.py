@@ -16,6 +16,17 @@ COMMANDS = {
     "demo": (),
     "tools": ("--demo", "--demo-db", "--json"),
     "call": ("TOOL", "KEY=VALUE", "--args", "--demo", "--demo-db", "--json", "3 confirmation"),
+    "check": (
+        "FILE",
+        "--column",
+        "--region",
+        "--encoding",
+        "--out",
+        "--format",
+        "--demo",
+        "--demo-db",
+        "1 not all",
+    ),
     "emulator": (
         "--host",
         "--port",

@@ -1,0 +1,117 @@
+"""`sent-mcp check`: who in a file of numbers can be reached on WhatsApp, who on SMS."""
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sent_mcp import phone
+from sent_mcp.cli.call import UsageError
+from sent_mcp.cli.check_input import STDIN, Sheet, read_sheet
+from sent_mcp.cli.check_journal import SUFFIX, Journal, JournalError
+from sent_mcp.cli.check_output import Format
+from sent_mcp.cli.check_run import Run
+from sent_mcp.cli.check_signals import run_until_stopped
+from sent_mcp.cli.launch import launch_emulator, launch_settings
+from sent_mcp.client import ApiKey
+from sent_mcp.server import build_client
+from sent_mcp.serving.logs import log_to_stderr
+from sent_mcp.settings import Settings
+
+_CALL_SECONDS = 120.0
+"""For one request, with the wait for a budget that is counted by the minute."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The words of the command."""
+
+    file: str
+    column: str | None = None
+    region: str | None = None
+    encoding: str | None = None
+    out: str | None = None
+    form: Format | None = None
+    demo: bool = False
+    demo_db: str | None = None
+
+
+async def check_file(order: Order) -> int:
+    """Check the numbers of a file and write what is known of each; the exit code.
+
+    Raises UsageError for words, a file or an output that cannot be used, and SettingsError.
+    """
+    demo = order.demo or order.demo_db is not None
+    settings = launch_settings(demo=demo)
+    log_to_stderr(settings.log_level)
+    if settings.api_version != "v3":
+        raise UsageError("SENT_API_VERSION=v1: the legacy API cannot check a file; use v3")
+    region = _region(order, settings)
+    out, form = _out(order), _form(order)
+    sheet = read_sheet(order.file, order.column, order.encoding)
+    for note in sheet.notes:
+        print(note, file=sys.stderr)
+    key = ApiKey(settings.read_key)
+    account = "demo" if demo else f"{key.fingerprint()} {settings.base_url} {settings.profile_id}"
+    emulator = launch_emulator(demo=demo, demo_db=order.demo_db)
+    client = build_client(settings, key, timeout=_CALL_SECONDS, emulator=emulator)
+    journal = None
+    if out is not None:
+        journal = _journal(out, _fingerprint(sheet, order.column, region, account))
+    run = Run(sheet, region, client, journal)
+    try:
+        stopped = await run_until_stopped(run.work)
+        if stopped is not None:
+            return run.end_stopped(stopped)
+        return run.end(out, form)
+    finally:
+        run.close()
+
+
+def _region(order: Order, settings: Settings) -> str | None:
+    if order.region is None:
+        return settings.default_region
+    region = order.region.strip().upper()
+    if not phone.is_region(region):
+        raise UsageError(f"--region: {order.region!r} is no region; use two letters like US or DE")
+    return region
+
+
+def _form(order: Order) -> Format:
+    if order.out is None:
+        return order.form or ("table" if sys.stdout.isatty() else "csv")
+    if order.form == "table":
+        raise UsageError("--format table is for the terminal; --out takes csv or json")
+    return order.form or ("json" if order.out.lower().endswith(".json") else "csv")
+
+
+def _out(order: Order) -> Path | None:
+    """The file to write, all links followed. Raises UsageError where it cannot be one."""
+    if order.out is None:
+        return None
+    out = Path(order.out).resolve()
+    problem = None
+    if out.exists() and not out.is_file():
+        problem = "is not an ordinary file"
+    elif not out.parent.is_dir():
+        problem = f"cannot be written: there is no folder {str(out.parent)!r}"
+    elif order.file != STDIN and out.exists() and Path(order.file).exists():
+        problem = "is the input itself; name another" if out.samefile(order.file) else None
+    if problem:
+        raise UsageError(f"--out: {order.out!r} {problem}")
+    return out
+
+
+def _fingerprint(sheet: Sheet, column: str | None, region: str | None, account: str) -> str:
+    """What a journal must agree in: any change of it may change the numbers or the answers."""
+    read = hashlib.sha256(sheet.content).hexdigest()
+    parts = [read, sheet.encoding, column, region, account]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _journal(out: Path, fingerprint: str) -> Journal:
+    try:
+        return Journal.open(out.with_name(out.name + SUFFIX), fingerprint)
+    except JournalError as error:
+        raise UsageError(f"--out: {error}") from error

@@ -1,0 +1,137 @@
+"""Where the rows of `sent-mcp check` go: CSV, JSON or a table; to a file all at once."""
+
+import csv
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO, cast
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sent_mcp.cli.check_input import Sheet, free_name
+from sent_mcp.cli.check_rows import ADDED, Answers, Numbered, added_cells
+from sent_mcp.quoting import quoted
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+
+Format = Literal["table", "csv", "json"]
+MOST_SHOWN = 200
+_SHOWN = ("phone_number", "whatsapp", "sms", "opt_out", "note")
+"""What fits beside the input into a terminal's 80 columns."""
+_LONGEST_CELL = 120
+
+
+class Report:
+    """Every row of a sheet with what is known of its number."""
+
+    def __init__(self, sheet: Sheet, numbered: Numbered, answers: Answers, unanswered: str) -> None:
+        """`unanswered` is the note of a number of which nothing is known."""
+        self._sheet = sheet
+        self._numbered = numbered
+        self._answers = answers
+        self._unanswered = unanswered
+
+    def write(self, stream: TextIO, form: Format) -> None:
+        """Write all of it. Raises OSError."""
+        {"csv": self._write_csv, "json": self._write_json, "table": self._write_table}[form](stream)
+
+    def _added(self) -> Iterator[list[str]]:
+        for number, reason in self._numbered.rows():
+            yield added_cells(number, reason, self._answers, self._unanswered)
+
+    def _names(self) -> list[str]:
+        header = self._sheet.header
+        return [*header, *(free_name(name, header, "sent_") for name in ADDED)]
+
+    def _write_csv(self, stream: TextIO) -> None:
+        writer = csv.writer(
+            stream, delimiter=self._sheet.delimiter or ",", lineterminator=self._sheet.newline
+        )
+        writer.writerow(self._names())
+        for row, added in zip(self._sheet.rows(), self._added(), strict=True):
+            writer.writerow([*row, *added])
+
+    def _write_json(self, stream: TextIO) -> None:
+        keys = _unique(self._names())
+        before = "[\n"
+        for row, added in zip(self._sheet.rows(), self._added(), strict=True):
+            cells = chain(row, (cell or None for cell in added))
+            whole = dict(zip(keys, cells, strict=True))
+            stream.write(before + json.dumps(whole, ensure_ascii=False))
+            before = ",\n"
+        stream.write("\n]\n")
+
+    def _write_table(self, stream: TextIO) -> None:
+        name = self._sheet.header[self._sheet.column]
+        table = Table(box=None, pad_edge=False)
+        for shown in (name, *_SHOWN):
+            table.add_column(_plain(shown), no_wrap=shown in _SHOWN[:-1])
+        rows = zip(self._sheet.rows(), self._added(), strict=True)
+        for row, added in islice(rows, MOST_SHOWN):
+            said = dict(zip(ADDED, added, strict=True))
+            cells = [row[self._sheet.column], *(said[column] for column in _SHOWN)]
+            table.add_row(*map(_plain, cells))
+        console = Console(file=stream, width=shutil.get_terminal_size().columns)
+        with console.capture() as drawn:
+            console.print(table)
+        stream.write(drawn.get())
+        left = len(self._numbered) - MOST_SHOWN
+        if left > 0:
+            stream.write(f"... and {left:,} more rows: --out FILE writes them all.\n")
+
+
+def _plain(text: str) -> Text:
+    return Text(quoted(text, _LONGEST_CELL)[1:-1])
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    """The names as keys of one object: a second `city` is `city_2`."""
+    keys: list[str] = []
+    for position, name in enumerate(names, 1):
+        key, again = name or f"column_{position}", 2
+        while key in keys:
+            key, again = f"{name}_{again}", again + 1
+        keys.append(key)
+    return keys
+
+
+def write_file(path: Path, write: Callable[[TextIO], None], *, marked: bool) -> None:
+    """Put what `write` writes in the place of the file, whole or not at all. Raises OSError.
+
+    `marked` puts the mark in front by which Excel knows UTF-8.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    encoding = "utf-8-sig" if marked else "utf-8"
+    try:
+        with draft.open("x", encoding=encoding, newline="") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileNotFoundError):
+            shutil.copymode(path, draft)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_stdout(write: Callable[[TextIO], None], form: Format) -> None:
+    """Print what `write` writes; a reader that has gone (`| head`) has seen enough."""
+    stdout = cast("TextIOWrapper", sys.stdout)
+    if form != "table":
+        stdout.reconfigure(encoding="utf-8", newline="")
+    try:
+        write(stdout)
+        stdout.flush()
+    except BrokenPipeError:
+        # Python would try again at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())

@@ -1,0 +1,36 @@
+"""What `sent-mcp check` tells a person about a run, on stderr."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from sent_mcp.cli.check_rows import Answers, Numbered
+from sent_mcp.reach import Sighting
+from sent_mcp.tools.results import moment
+
+
+def summary(
+    numbered: Numbered, answers: Answers, requests: int, as_of: datetime | None
+) -> Iterator[str]:
+    """The counts, and what they cost, line by line. Each number is counted once."""
+    counts = Counter(_kind(answers[each]) for each in numbered.numbers if each in answers)
+    absent = sum(answers.get(each, ...) is None for each in numbered.numbers)
+    yield (
+        f"input: {len(numbered):,}, duplicates: {numbered.duplicates:,},"
+        f" invalid: {numbered.invalid:,}"
+    )
+    yield (
+        f"whatsapp: {counts['whatsapp']:,}, sms_only: {counts['sms_only']:,},"
+        f" other: {counts['other']:,}, unknown: {counts['unknown']:,}"
+        f" (not contacts: {absent:,}),"
+        f" not checked: {len(numbered.numbers) - counts.total():,}"
+    )
+    yield f"requests: {requests:,}" + (f", as of: {moment(as_of)}" if as_of else "")
+
+
+def _kind(seen: Sighting | None) -> str:
+    if seen is None or seen.verdicts.whatsapp == "unknown":
+        return "unknown"
+    if seen.verdicts.whatsapp == "yes":
+        return "whatsapp"
+    return "sms_only" if seen.verdicts.sms == "yes" else "other"
