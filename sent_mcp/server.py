@@ -39,7 +39,7 @@ reached on SMS, WhatsApp or RCS.
 A verdict is yes, no or unknown. Unknown is not no: a number that is not a contact is unknown, and \
 so is one that was added less than a minute ago.
 Contacts have no names; they are found by number or id. Numbers are taken in any spelling and \
-returned as E.164.
+returned as E.164. Several numbers need one call of check_phone_numbers and few requests.
 """
 CHANGE_INSTRUCTIONS = """\
 A message that Sent accepted is not delivered yet; get_message tells what became of it.

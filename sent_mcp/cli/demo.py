@@ -153,6 +153,12 @@ async def _questions(talk: Conversation) -> None:
         lambda facts: facts.get("whatsapp") == "unknown" and facts.get("found") is False,
     )
     await talk.ask(
+        "Which of these are on WhatsApp: +1 415 555 0103, 0104, 0160 and 0188?",
+        "check_phone_numbers",
+        {"phone_numbers": [f"+1415555{last}" for last in ("0103", "0104", "0160", "0188")]},
+        lambda facts: facts.get("whatsapp") == ["+14155550104"] and facts.get("complete") is True,
+    )
+    await talk.ask(
         "Who can only be reached on WhatsApp?",
         "list_contacts",
         {"reach": "whatsapp_only"},

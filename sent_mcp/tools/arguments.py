@@ -227,7 +227,7 @@ Texts = Annotated[
 ]
 Page = Annotated[int, Field(ge=1, le=1_000_000, description="From 1"), BeforeValidator(_no_flag)]
 PageSize = Annotated[int, Field(ge=1, le=100, description="1 to 100"), BeforeValidator(_no_flag)]
-DryRun = Annotated[bool, Field(description="Only validate; changes nothing")]
+DryRun = Annotated[bool, Field(description="Only validate")]
 Token = Annotated[str, Field(max_length=500, description="From the answer that asks")]
 
 

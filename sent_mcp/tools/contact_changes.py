@@ -238,8 +238,8 @@ UPDATE_CONTACT = ChangeTool(
     Offer(
         "update_contact",
         "Update contact",
-        "Change a contact's default channel or opt-out. Lifting an opt-out needs confirmation:"
-        " the user is asked, or a question and a token are returned.",
+        "Change a contact's default channel or opt-out. Lifting an opt-out needs the user's"
+        " confirmation.",
         "contacts",
         UpdateContact,
         ContactUpdated,

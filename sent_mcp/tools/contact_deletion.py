@@ -72,8 +72,7 @@ DELETE_CONTACT = ChangeTool(
     Offer(
         "delete_contact",
         "Delete contact",
-        "Delete a contact and its consent record. Needs confirmation: the user is asked, or"
-        " a question and a token are returned.",
+        "Delete a contact and its consent record. Needs the user's confirmation.",
         "contacts",
         DeleteContact,
         ContactDeleted,

@@ -197,8 +197,8 @@ LIST_CONTACTS = ReadTool[SentClient, ListContacts](
     Offer(
         "list_contacts",
         "List contacts",
-        "List contacts a page at a time: id, number, channels, default channel, opt-out."
-        " `search` finds digits of the number; contacts have no names.",
+        "List contacts by page, with channels and opt-out. `search` finds digits of the number;"
+        " contacts have no names.",
         "contacts",
         ListContacts,
         ContactList,
@@ -220,8 +220,8 @@ FIND_CONTACT_BY_PHONE = ReadTool[SentClient, FindContact](
     Offer(
         "find_contact_by_phone",
         "Find contact by phone",
-        "Is this number on WhatsApp or SMS? Finds the contact with a phone number and answers yes,"
-        " no or unknown per channel. A number that is not a contact is unknown.",
+        "Is this number on WhatsApp, on SMS: yes, no or unknown? Finds the contact with it."
+        " A number that is not a contact is unknown.",
         "contacts",
         FindContact,
         PhoneFound,

@@ -219,8 +219,8 @@ CHECK_PHONE_NUMBERS = ReadTool[SentClient, CheckPhoneNumbers](
     Offer(
         "check_phone_numbers",
         "Check phone numbers",
-        "Which of these numbers are on WhatsApp, which only on SMS? Answers for up to 1000 at once,"
-        " grouped. Numbers that are not contacts are unknown.",
+        "Which of up to 1000 numbers are on WhatsApp, which only on SMS? Numbers that are not"
+        " contacts are unknown.",
         "contacts",
         CheckPhoneNumbers,
         NumbersChecked,

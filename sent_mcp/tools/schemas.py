@@ -11,6 +11,7 @@ from typing import cast
 from pydantic import BaseModel, JsonValue
 
 from sent_mcp.tools.arguments import argument_names
+from sent_mcp.tools.results import ChangeResult
 
 Schema = dict[str, JsonValue]
 _NOISE = ("title", "$defs")
@@ -30,18 +31,27 @@ def input_schema(model: type[BaseModel]) -> Schema:
 
 @cache
 def output_schema(model: type[BaseModel]) -> Schema:
-    """The types of a result's own fields; what is inside lists and objects is left open.
+    """The types of what a result always has, and of what a change may have.
 
-    Small on purpose: hosts pay for it in every conversation, and drop tools with large ones.
+    What is inside lists and objects is left open, and so is what only some results have. Small on
+    purpose: hosts pay for it in every conversation, and drop tools with large ones.
     """
     whole = cast("Schema", model.model_json_schema(mode="serialization"))
     definitions = cast("Schema", whole.get("$defs", {}))
     properties = cast("dict[str, Schema]", whole["properties"])
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
     shape: dict[str, JsonValue] = {
-        name: {"type": _resolved(each, definitions)["type"]} for name, each in properties.items()
+        name: {"type": _resolved(each, definitions)["type"]}
+        for name, each in properties.items()
+        if _is_published(model, name)
     }
-    return {"type": "object", "properties": shape, "required": cast("JsonValue", required)}
+    always: list[JsonValue] = [name for name in ("message", "status") if name in shape]
+    return {"type": "object", "properties": shape, "required": always}
+
+
+def _is_published(model: type[BaseModel], name: str) -> bool:
+    if model.model_fields[name].is_required() or name == "confirmation_token":
+        return True
+    return issubclass(model, ChangeResult) and name not in ChangeResult.model_fields
 
 
 def _flat(node: Schema, definitions: Schema) -> Schema:

@@ -213,8 +213,7 @@ SEND_MESSAGE = ChangeTool(
         "send_message",
         "Send message",
         "Send a template or a text to numbers or contacts, one message per recipient and channel."
-        " Needs confirmation: the user is asked, or a question and a token are returned. Accepted"
-        " is not delivered; get_message tells.",
+        " Needs the user's confirmation. Accepted is not delivered; get_message tells.",
         "messages",
         SendMessage,
         SendResult,

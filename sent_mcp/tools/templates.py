@@ -107,8 +107,7 @@ LIST_TEMPLATES = ReadTool[SentClient, ListTemplates](
     Offer(
         "list_templates",
         "List templates",
-        "List message templates: id, name, category, language, status, channels, variables. Only"
-        " APPROVED ones can be sent.",
+        "List message templates with their variables. Only APPROVED ones can be sent.",
         "templates",
         ListTemplates,
         TemplateList,
