@@ -1,0 +1,386 @@
+"""An import that was agreed to goes on in other calls: unasked, counted, once, for half an hour."""
+
+import logging
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from starlette.applications import Starlette
+
+from sent_mcp.guard.imports import Imports
+from sent_mcp.state import IMPORT_SECONDS, SqliteState
+from tests.door import SEEDED, Door, opened, served
+from tests.guard.test_finishing import Gate, SpoilsState
+from tests.guard.test_state_file import reached
+from tests.importing import (
+    CLOSED,
+    CREATION,
+    DOWN,
+    TOOL,
+    add_up,
+    are_contacts,
+    fault,
+    fresh,
+    keys,
+    posts,
+    traces,
+)
+
+
+async def begun(door: Door, numbers: list[str], *faults: dict[str, object]) -> dict[str, Any]:
+    """What an approved import of these is answered with, while Sent has this trouble."""
+    token = (await door.call(TOOL, phone_numbers=numbers)).token
+    await door.faults(*faults)
+    said = await door.done(TOOL, phone_numbers=numbers, confirmation_token=token)
+    await door.faults()
+    return said
+
+
+def later(state: Path, seconds: float) -> None:
+    """Everything was done that much earlier, which is the same as waiting."""
+    with closing(sqlite3.connect(state)) as database, database:
+        database.execute("UPDATE imports SET expires_at = expires_at - ?", (seconds,))
+        database.execute("UPDATE imports SET busy_until = max(0, busy_until - ?)", (seconds,))
+
+
+async def test_what_is_left_while_sent_is_down_goes_on_without_a_question(door: Door) -> None:
+    """By the id alone; what was tried before has the same idempotency key again."""
+    said = await begun(door, fresh(12), DOWN)
+    assert (said["status"], add_up(said)) == ("partial", {"remaining": 12})
+    assert said["message"].startswith("Nothing was created. Not done: 12 contacts, because of ")
+    assert said["message"].endswith(" UTC this import can go on without another question.")
+    assert said["next"] == f'import_contacts(import_id="{said["import_id"]}")'
+    done = await door.done(TOOL, import_id=said["import_id"])
+    assert (done["status"], add_up(done)) == ("imported", {"created": 12})
+    assert "import_id" not in done
+    assert len(await keys(door)) == await are_contacts(door, fresh(12)) == 12
+
+
+async def test_a_small_budget_is_used_up_and_the_rest_goes_on(app: Starlette, state: Path) -> None:
+    """In another server, which has a budget of its own; all calls together tell the whole list."""
+    listed = [*fresh(30), SEEDED, "nobody", fresh(1)[0]]
+    async with opened(app, state, requests_per_minute=20) as door:
+        first = await begun(door, listed)
+    assert first["status"] == "partial"
+    assert "because of BUDGET_EXHAUSTED, this server's budget of 20 requests" in first["message"]
+    created = add_up(first)["created"]
+    assert 5 <= created <= 13
+    async with opened(app, state, requests_per_minute=20) as door:
+        second = await door.done(TOOL, import_id=first["import_id"])
+        assert second["status"] == "partial"
+        assert second["import_id"] == first["import_id"]
+        assert add_up(second)["created"] == created + 15
+        assert f"15 contacts were created. In all {created + 15} were." in second["message"]
+    async with opened(app, state) as door:
+        third = await door.done(TOOL, import_id=first["import_id"])
+        assert third["status"] == "imported"
+        assert add_up(third) == {"created": 30, "existing": 1, "invalid": 1, "duplicates": 1}
+        assert third["invalid"] == [{"input": "nobody", "reason": "has no digits"}]
+        assert len(await posts(door)) == 30
+
+
+async def test_what_failed_in_one_call_is_told_in_the_last(door: Door) -> None:
+    """With its code."""
+    said = await begun(door, fresh(20), fault(422, 2), CLOSED)
+    assert add_up(said) == {"failed": 2, "remaining": 18}
+    done = await door.done(TOOL, import_id=said["import_id"])
+    assert add_up(done) == {"failed": 2, "created": 18}
+    assert done["failed"] == said["failed"]
+
+
+async def test_a_finished_import_only_tells(door: Door) -> None:
+    """Its counts, for as long as it could have gone on."""
+    said = await begun(door, fresh(20), fault(422, 2), CLOSED)
+    given = {"import_id": said["import_id"]}
+    done = await door.done(TOOL, **given)
+    await door.forget()
+    again = await door.call(TOOL, **given)
+    assert again.data["status"] == "imported"
+    assert again.data["counts"] == done["counts"]
+    assert again.data["message"] == (
+        "Nothing was created by this call: the import is finished, 18 contacts in all."
+    )
+    assert again.text.endswith("Failed, not shown here: 2")
+    assert await door.log() == []
+
+
+async def test_its_token_used_again_tells_how_to_go_on(door: Door) -> None:
+    """Whoever lost the answer has the token."""
+    token = (await door.call(TOOL, phone_numbers=fresh(12))).token
+    given = {"phone_numbers": fresh(12), "confirmation_token": token}
+    await door.faults(CLOSED)
+    said = await door.done(TOOL, **given)
+    await door.forget()
+    again = await door.done(TOOL, **given)
+    assert again["status"] == "partial"
+    assert again["message"].endswith("Nothing was done again.")
+    assert (again["import_id"], again["next"]) == (said["import_id"], said["next"])
+    assert await posts(door) == []
+
+
+async def test_a_host_that_goes_away_finds_it_done(app: Starlette, state: Path) -> None:
+    """What is approved is finished, and its token tells."""
+    gate = Gate(app)
+    async with opened(gate, state) as door:
+        token = (await door.call(TOOL, phone_numbers=fresh(12))).token
+        given: dict[str, Any] = {"phone_numbers": fresh(12), "confirmation_token": token}
+        gate.held = CREATION
+        await gate.abandon(door, TOOL, **given)
+        with anyio.fail_after(10):
+            while (again := await door.done(TOOL, **given))["status"] == "outcome_unknown":
+                await anyio.lowlevel.checkpoint()
+        assert again["status"] == "imported"
+        assert await are_contacts(door, fresh(12)) == 12
+        assert len(await posts(door)) == 12
+
+
+@pytest.mark.parametrize("seconds", [IMPORT_SECONDS + 1, -10.0])
+async def test_after_half_an_hour_it_is_gone(door: Door, state: Path, seconds: float) -> None:
+    """The list is asked about again; so it is after a clock was set back."""
+    said = await begun(door, fresh(12), CLOSED)
+    later(state, seconds)
+    await door.forget()
+    text = await door.refused(TOOL, import_id=said["import_id"])
+    assert text.startswith("UNKNOWN_IMPORT: ")
+    assert "Nothing was created. Call again with the list" in text
+    assert await door.log() == []
+    assert (await door.done(TOOL, phone_numbers=fresh(12)))["status"] == "confirmation_required"
+
+
+async def test_shortly_before_that_it_goes_on(door: Door, state: Path) -> None:
+    """However the clock of the process that began it is."""
+    said = await begun(door, fresh(12), CLOSED)
+    later(state, IMPORT_SECONDS - 5)
+    assert add_up(await door.done(TOOL, import_id=said["import_id"])) == {"created": 12}
+
+
+async def test_another_account_cannot_go_on_with_it(app: Starlette, state: Path) -> None:
+    """It is another address book."""
+    async with served(app) as url, reached(url, state) as door:
+        said = await begun(door, fresh(12), CLOSED)
+        await door.forget()
+        async with reached(url.replace("127.0.0.1", "localhost"), state) as other:
+            text = await other.refused(TOOL, import_id=said["import_id"])
+        assert text.startswith("UNKNOWN_IMPORT: ")
+        assert await posts(door) == []
+        async with reached(url, state) as second:
+            done = await second.done(TOOL, import_id=said["import_id"])
+        assert add_up(done) == {"created": 12}
+
+
+async def test_another_caller_can_neither_go_on_with_it_nor_hold_it_up() -> None:
+    """Nor learn that it is there."""
+    state = SqliteState("memory:")
+    imports = Imports(state, account=lambda: "mine")
+    mine = imports.begun("me", "key", agreed=True)
+    await state.keep_import(mine)
+    for reach in (imports.find, imports.claimed):
+        for caller, import_id in (("them", mine.import_id), ("me", "imp_other")):
+            with pytest.raises(Exception, match="UNKNOWN_IMPORT: there is no such import"):
+                await reach(caller, import_id)
+    assert (await imports.claimed("me", mine.import_id)).idempotency_key == "key"
+    await state.aclose()
+
+
+async def test_two_calls_do_not_work_on_it_at_once(app: Starlette, state: Path) -> None:
+    """The second is told to wait, and all the while every other call is served."""
+    gate = Gate(app)
+    async with opened(gate, state, requests_per_minute=60) as door, opened(app, state) as other:
+        said = await begun(door, fresh(12), CLOSED)
+        given = {"import_id": said["import_id"]}
+        answers: list[dict[str, Any]] = []
+
+        async def go_on() -> None:
+            answers.append(await door.done(TOOL, **given))
+
+        gate.held = CREATION
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(go_on)
+            await gate.arrived.wait()
+            text = await other.refused(TOOL, **given)
+            assert text.startswith("IMPORT_BUSY: another call is working on this import. Nothing ")
+            assert (await door.done("list_contacts"))["total_count"] > 0
+            gate.let_go.set()
+        assert add_up(answers[0]) == {"created": 12}
+        assert (await other.done(TOOL, **given))["counts"]["created"] == 12
+        assert await are_contacts(door, fresh(12)) == 12
+
+
+async def test_a_server_that_died_holds_it_for_a_minute(door: Door, state: Path) -> None:
+    """Then somebody else may go on."""
+    said = await begun(door, fresh(12), CLOSED)
+    with closing(sqlite3.connect(state)) as database, database:
+        database.execute("UPDATE imports SET busy_until = expires_at - 1740")
+    assert "IMPORT_BUSY" in await door.refused(TOOL, import_id=said["import_id"])
+    later(state, 61)
+    assert add_up(await door.done(TOOL, import_id=said["import_id"])) == {"created": 12}
+
+
+async def test_a_quarter_of_the_budget_is_left_to_other_calls(app: Starlette, state: Path) -> None:
+    """Whatever an import does, and it was served to its last request."""
+    async with opened(app, state, requests_per_minute=40) as door:
+        said = await begun(door, fresh(60))
+        assert said["status"] == "partial"
+        assert len([each for each in await door.log() if each["path"] == "/v3/contacts"]) == 30
+        with anyio.fail_after(5):
+            for _ in range(10):
+                await door.done("list_contacts")
+
+
+async def test_the_state_file_holds_numbers_only_while_an_import_runs(
+    door: Door, state: Path
+) -> None:
+    """Not before, and not after its last call."""
+    listed = [*fresh(40), SEEDED]
+    token = (await door.call(TOOL, phone_numbers=listed)).token
+    assert traces(state, listed) == 0
+    await door.faults(fault(422, 2), CLOSED)
+    said = await door.done(TOOL, phone_numbers=listed, confirmation_token=token)
+    await door.faults()
+    assert traces(state, listed) == 40
+    await door.done(TOOL, import_id=said["import_id"])
+    assert traces(state, listed) == 0
+
+
+async def test_what_is_finished_at_once_is_never_written_down(door: Door, state: Path) -> None:
+    """Nor what is refused."""
+    token = (await door.call(TOOL, phone_numbers=fresh(12))).token
+    await begun(door, fresh(12, 3000))
+    await door.faults(fault(401, 100))
+    await door.refused(TOOL, phone_numbers=fresh(12), confirmation_token=token)
+    assert traces(state, [*fresh(12), *fresh(12, 3000)]) == 0
+
+
+async def test_a_state_file_that_fails_after_it_does_not_hide_what_was_done(
+    app: Starlette, state: Path
+) -> None:
+    """The same list goes on, too."""
+    async with opened(SpoilsState(app, state), state) as door:
+        token = (await door.call(TOOL, phone_numbers=fresh(40))).token
+        await door.faults(*[fault(422, 2), CLOSED])
+        said = await door.done(TOOL, phone_numbers=fresh(40), confirmation_token=token)
+    assert (said["status"], add_up(said)) == ("partial", {"failed": 2, "remaining": 38})
+    assert "import_id" not in said
+    assert "next" not in said
+    assert said["message"].endswith(
+        "Call again with the same list; what is a contact by now stays as it is."
+    )
+
+
+@pytest.fixture
+async def counting(app: Starlette, state: Path) -> AsyncGenerator[Door]:
+    """A server that is no demo: it counts in the state file."""
+    async with served(app) as url, reached(url, state) as door:
+        yield door
+
+
+async def status_of(door: Door, *numbers: str) -> str:
+    """What one more creation is answered with."""
+    if len(numbers) == 1:
+        return (await door.done("create_contact", phone_number=numbers[0]))["status"]
+    return (await door.done(TOOL, phone_numbers=list(numbers)))["status"]
+
+
+@pytest.mark.parametrize("first", [1, 5, 6, 10])
+async def test_the_eleventh_is_asked_however_they_are_split(counting: Door, first: int) -> None:
+    """What does not fit is not begun, and what fits is not asked."""
+    door, numbers = counting, fresh(20)
+    assert await status_of(door, *numbers[:first]) in ("imported", "created")
+    asked = await door.done(TOOL, phone_numbers=numbers[first:11])
+    assert asked["status"] == "confirmation_required"
+    assert len(await posts(door)) == first
+    if first < 10:
+        assert await status_of(door, *numbers[first:10]) in ("imported", "created")
+    assert await status_of(door, numbers[11]) == "confirmation_required"
+    assert len(await posts(door)) == 10
+
+
+async def test_a_few_that_are_too_many_say_why_they_are_asked(counting: Door) -> None:
+    """And are created once somebody agreed."""
+    await status_of(counting, *fresh(6))
+    said = await counting.call(TOOL, phone_numbers=fresh(6, 3000))
+    assert said.data["question"].splitlines()[1:3] == [
+        "Create 6 contacts?",
+        "With those created or opted out within the last ten minutes these are more than ten.",
+    ]
+    done = await counting.done(TOOL, phone_numbers=fresh(6, 3000), confirmation_token=said.token)
+    assert add_up(done) == {"created": 6}
+    tried = await counting.done(TOOL, phone_numbers=fresh(6, 4000), dry_run=True)
+    assert tried.get("question") is None
+
+
+async def test_an_approved_import_counts_with_all_it_created(counting: Door) -> None:
+    """So the next single one is asked; what it did not create does not count."""
+    await begun(counting, fresh(20), fault(422, 8), CLOSED)
+    assert await status_of(counting, *fresh(10, 3000)) == "imported"
+    assert await status_of(counting, "+14155569999") == "confirmation_required"
+
+
+async def test_it_counts_when_it_goes_on(counting: Door) -> None:
+    """Nobody is asked about what was agreed to, but about what comes on top."""
+    said = await begun(counting, fresh(12), CLOSED)
+    assert await status_of(counting, *fresh(9, 3000)) == "imported"
+    assert add_up(await counting.done(TOOL, import_id=said["import_id"])) == {"created": 12}
+    assert await status_of(counting, "+14155569999") == "confirmation_required"
+
+
+async def test_what_needed_no_question_may_need_one_when_it_goes_on(counting: Door) -> None:
+    """Ten that were free, and ten more since."""
+    await counting.faults(CLOSED)
+    said = await counting.done(TOOL, phone_numbers=fresh(10))
+    await counting.faults()
+    assert said["message"].endswith(" UTC this import can go on.")
+    assert await status_of(counting, *fresh(10, 3000)) == "imported"
+    given = {"import_id": said["import_id"]}
+    asked = await counting.call(TOOL, **given)
+    assert asked.data["status"] == "confirmation_required"
+    assert asked.data["message"].startswith("Nothing was created. ")
+    assert asked.token.startswith("import 10 contacts: +14155562000 and 9 more cf_")
+    done = await counting.done(TOOL, **given, confirmation_token=asked.token)
+    assert add_up(done) == {"created": 10}
+
+
+async def test_what_needed_no_question_goes_on_without_one_where_it_fits(counting: Door) -> None:
+    """As often as Sent lets nobody in."""
+    await counting.faults(CLOSED)
+    said = await counting.done(TOOL, phone_numbers=fresh(10))
+    for _ in range(3):
+        again = await counting.done(TOOL, import_id=said["import_id"])
+        assert add_up(again) == {"remaining": 10}
+    await counting.faults()
+    assert add_up(await counting.done(TOOL, import_id=said["import_id"])) == {"created": 10}
+
+
+async def test_a_key_that_is_refused_leaves_it_to_the_next_call(
+    app: Starlette, door: Door, state: Path
+) -> None:
+    """Nobody has to wait for it."""
+    said = await begun(door, fresh(12), CLOSED)
+    await door.faults(fault(401, 100))
+    assert (await door.refused(TOOL, import_id=said["import_id"])).startswith("AUTH_")
+    await door.faults()
+    async with opened(app, state) as other:
+        done = await other.done(TOOL, import_id=said["import_id"])
+    assert add_up(done) == {"created": 12}
+
+
+async def test_the_audit_log_names_no_list(
+    app: Starlette, state: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only its first number, masked, and how many there are; nothing is logged besides."""
+    file = tmp_path / "audit.jsonl"
+    with caplog.at_level(logging.INFO, "sent_mcp"):
+        async with opened(app, state, audit_log=str(file)) as door:
+            said = await begun(door, fresh(12), CLOSED)
+            await door.done(TOOL, import_id=said["import_id"])
+    lines = (await anyio.Path(file).read_text()).splitlines()
+    assert len(lines) == 3
+    for line, confirmed in zip(lines[1:], ("token", "before"), strict=True):
+        assert f'"confirmed": "{confirmed}"' in line
+        assert '"target": "import 12 contacts: +1415*****00 and 11 more"' in line
+    assert not any(number in text for number in fresh(12) for text in (*lines, caplog.text))
