@@ -98,6 +98,7 @@ class _Check:
         self._most: float = float("inf") if most_requests is None else most_requests
         self._on_progress = on_progress
         self._trouble: SentError | None = None
+        self._begun = 0
         self._failures = 0
         self._told = 0
         self._walk = Walk()
@@ -164,7 +165,8 @@ class _Check:
 
     @property
     def _requests_left(self) -> float:
-        return max(0, self._most - self._client.requests)
+        """Those that are about to be made are no longer left; a retry may come on top."""
+        return max(0, self._most - max(self._client.requests, self._begun))
 
     @property
     def _stopped(self) -> bool:
@@ -221,6 +223,7 @@ class _Check:
 
     async def _read_page(self, page: int) -> None:
         walk = self._walk
+        self._begun += 1
         answer = await self._client.contacts.list(page=page, page_size=PAGE_SIZE)
         walk.add(page, answer)
         self._seen.read(answer.timestamp)
@@ -228,6 +231,7 @@ class _Check:
             self._seen.see(contact, answer.timestamp)
 
     async def _look_up(self, number: str) -> None:
+        self._begun += 1
         answer = await self._client.contacts.find_by_phone(number)
         self._seen.read(answer.timestamp)
         if answer.data is None:

@@ -1,0 +1,1 @@
+"""Tests of the engine behind check_phone_numbers."""

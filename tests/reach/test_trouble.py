@@ -1,0 +1,126 @@
+"""What comes of a list of numbers when requests fail, or time, budget or a limit ends it."""
+
+import pytest
+
+from sent_mcp.errors import (
+    APITimeoutError,
+    AuthenticationError,
+    InternalServerError,
+    RefusedError,
+)
+from sent_mcp.reach import check_numbers
+from sent_mcp.reach.check import AT_ONCE
+from tests.reach.book import STRANGERS, Book, Fail, checked, numbers
+
+
+def failing(query: str, status: int, code: str, times: int = 1_000_000) -> Fail:
+    """Refuses one request, named as in `Book.asked`, so many times."""
+    left = [times]
+
+    def fail(asked: str) -> tuple[int, str] | None:
+        if asked != query or not left[0]:
+            return None
+        left[0] -= 1
+        return status, code
+
+    return fail
+
+
+async def test_a_page_that_fails_for_a_while_is_asked_for_again() -> None:
+    """Each attempt counts."""
+    book = Book.of(300)
+    book.fail = failing("page 2", 503, "SERVICE_001", times=2)
+    result = await checked(book, [*numbers(300), *STRANGERS[:5]])
+    assert (result.requests, result.open) == (5, ())
+
+
+async def test_those_on_a_page_that_never_comes_are_looked_up() -> None:
+    """Nobody on it becomes a stranger."""
+    book = Book.of(1_500)
+    book.fail = failing("page 2", 503, "SERVICE_001")
+    result = await checked(book, [*numbers(1_500)[195:250], *STRANGERS[:6]])
+    assert set(result.absent) <= set(STRANGERS)
+    assert len(result.found) > 50
+    assert result.requests <= 2 * 15
+    if result.open:
+        assert isinstance(result.trouble, InternalServerError)
+
+
+async def test_a_first_request_that_fails_fails_the_check() -> None:
+    """There is nothing to tell but the error."""
+    for asked in (numbers(2), numbers(1)):
+        book = Book.of(300)
+        book.fail = lambda asked: (401, "AUTH_002")
+        with pytest.raises(AuthenticationError):
+            await checked(book, asked)
+
+
+async def test_a_key_that_is_refused_half_way_stops_it_at_once() -> None:
+    """Whatever is decided stays decided."""
+    book = Book.of(5_000)
+    book.fail = lambda asked: None if asked == "page 1" else (401, "AUTH_002")
+    result = await checked(book, [*numbers(5_000)[:5], *STRANGERS[:500]])
+    assert isinstance(result.trouble, AuthenticationError)
+    assert len(result.found) == 5
+    assert len(result.open) == 500
+    assert result.requests <= 1 + AT_ONCE
+
+
+async def test_an_api_in_trouble_is_left_alone() -> None:
+    """After a few failures in a row."""
+    book = Book.of(9_000)
+    book.fail = lambda asked: None if asked == "page 1" else (500, "INTERNAL_001")
+    result = await checked(book, STRANGERS[:500])
+    assert isinstance(result.trouble, InternalServerError)
+    assert len(book.asked) <= 1 + 4 * (AT_ONCE + 3)
+
+
+async def test_a_number_that_sent_refuses_does_not_keep_the_others_from_an_answer() -> None:
+    """However many there are: only they stay open."""
+    book = Book.of(9_000)
+    refused = set(STRANGERS[2:8])
+    book.fail = lambda asked: (400, "VALIDATION_002") if asked in refused else None
+    result = await checked(book, STRANGERS[:30])
+    assert set(result.open) == refused
+    assert result.trouble is not None
+    assert result.trouble.code == "VALIDATION_002"
+
+
+async def test_without_room_in_the_budget_numbers_are_looked_up_in_their_order() -> None:
+    """As many as there is room for: the pages would tell of nobody that he is a stranger."""
+    book = Book.of(3_000)
+    asked = [*STRANGERS[:20], *numbers(3_000)[1_500:1_550]]
+    result = await checked(book, asked, per_minute=20, seconds=30)
+    assert book.asked == ["page 1", *asked[:14]]
+    assert result.open == tuple(asked[14:])
+    assert isinstance(result.trouble, RefusedError)
+    assert result.trouble.code == "BUDGET_EXHAUSTED"
+
+
+async def test_a_check_that_may_take_its_time_reads_the_pages_all_the_same() -> None:
+    """It waits for the budget as often as it must; here every wait is over at once."""
+    book = Book.of(1_000)
+    result = await checked(book, STRANGERS[:40])
+    assert book.asked[:10] == [f"page {n}" for n in range(1, 11)]
+    assert len(result.absent) == 40
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 12])
+async def test_a_limit_on_requests_holds(most: int) -> None:
+    """What it leaves undecided is open."""
+    book = Book.of(1_500)
+    async with book.client() as client:
+        result = await check_numbers(client, STRANGERS[:40], most_requests=most)
+    assert len(book.asked) <= most
+    assert len(result.open) >= 40 - most
+
+
+async def test_time_that_is_up_leaves_the_rest_open() -> None:
+    """And nothing running."""
+    book = Book.of(1_000)
+
+    book.hold = lambda asked: asked == "page 4"
+    result = await checked(book, [*numbers(1_000)[:300], *STRANGERS[:20]], seconds=1.2)
+    assert result.timed_out or isinstance(result.trouble, APITimeoutError)
+    assert set(result.open) == set(STRANGERS[:20])
+    assert book.running == 0
