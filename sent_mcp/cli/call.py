@@ -122,6 +122,9 @@ def _print_json(value: JsonValue) -> None:
 
 def _exit_code(structured: dict[str, JsonValue]) -> int:
     status = structured.get("status")
+    counts = structured.get("counts")
+    if isinstance(counts, dict) and counts.get("failed"):
+        return FAILED
     if status is None or status in _DONE_STATUSES:
         return DONE
     return CONFIRM if status == "confirmation_required" else FAILED

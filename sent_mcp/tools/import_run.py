@@ -23,7 +23,8 @@ from sent_mcp.tools.registry import SentCall
 AT_ONCE = 6
 _MOST_TROUBLE = 3
 """In a row; after that it is not about one number, and going on would only make it worse."""
-_TO_ANSWER_SECONDS = 3.0
+_TO_FINISH_SECONDS, _TO_ANSWER_SECONDS = 3.0, 1.0
+"""Before the call's time is up: nothing is begun, and nothing is waited for."""
 _OF_THE_ACCOUNT = (401, 402, 403)
 
 
@@ -54,23 +55,25 @@ async def run_import(call: SentCall, numbers: Sequence[str], key: str) -> Import
 
     Every request has a key of its own that follows from `key`, so that doing it again does nothing.
     """
-    run = _Run(call, numbers, key)
-    async with anyio.create_task_group() as tasks:
-        for _ in range(AT_ONCE):
-            tasks.start_soon(run.work)
+    end = anyio.current_effective_deadline()
+    run = _Run(call, numbers, key, end - _TO_FINISH_SECONDS)
+    with anyio.CancelScope(deadline=end - _TO_ANSWER_SECONDS):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(AT_ONCE):
+                tasks.start_soon(run.work)
     return run.result()
 
 
 class _Run:
     """One list, and how far it is."""
 
-    def __init__(self, call: SentCall, numbers: Sequence[str], key: str) -> None:
+    def __init__(self, call: SentCall, numbers: Sequence[str], key: str, until: float) -> None:
         self._call = call
         self._contacts = call.client.bulk().contacts
         self._numbers = numbers
         self._key = key
         self._queue = deque(numbers)
-        self._until = anyio.current_effective_deadline() - _TO_ANSWER_SECONDS
+        self._until = until
         self._made: dict[str, bool] = {}
         self._failed: dict[str, str] = {}
         self._doubtful: set[str] = set()
@@ -96,6 +99,7 @@ class _Run:
     async def work(self) -> None:
         while self._queue and not self._is_over:
             number = self._queue.popleft()
+            self._doubtful.add(number)
             making = self._contacts.ensure(
                 number,
                 sandbox=self._call.dry_run,
@@ -110,6 +114,8 @@ class _Run:
         return self._stopped or anyio.current_time() >= self._until
 
     def _note(self, number: str, outcome: bool | SentError) -> None:
+        if not isinstance(outcome, OutcomeUnknownError):
+            self._doubtful.discard(number)
         if not isinstance(outcome, SentError):
             self._made[number] = outcome
             self._go_on()
@@ -119,8 +125,6 @@ class _Run:
             self._go_on()
             return
         self._trouble = outcome
-        if isinstance(outcome, OutcomeUnknownError):
-            self._doubtful.add(number)
         self._in_a_row[number] = outcome
         if _stops_all(outcome) or len(self._in_a_row) >= _MOST_TROUBLE:
             self._stopped = True

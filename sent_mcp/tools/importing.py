@@ -25,7 +25,7 @@ from sent_mcp.tools.import_run import run_import
 from sent_mcp.tools.number_arguments import PhoneNumbers, Region, invalid_rows
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 
-_CHECK_SECONDS, _CHECK_SHARE = 15.0, 1 / 3
+_CHECK_SECONDS, _LEAST_CHECK_SECONDS, _CHECK_SHARE = 15.0, 2.0, 1 / 3
 _CHECK_REQUESTS, _CHECK_AGAIN_REQUESTS = 50, 10
 """The first are for the question; once it was answered, creating tells as much as looking up."""
 _MOST_TRIED = 50
@@ -84,7 +84,7 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
     checked = await check_numbers(
         bulk,
         listed.numbers,
-        seconds=min(_CHECK_SECONDS, left * _CHECK_SHARE),
+        seconds=min(_CHECK_SECONDS, max(_LEAST_CHECK_SECONDS, left * _CHECK_SHARE)),
         most_requests=_CHECK_AGAIN_REQUESTS if answered else _CHECK_REQUESTS,
     )
     new = tuple(number for number in listed.numbers if number not in checked.found)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.conftest import Ran, Shell
@@ -170,3 +171,36 @@ def test_the_tools_are_flat_and_readable(shell: Shell) -> None:
     assert max(len(line) for line in read.out.splitlines() if line[0] == " ") <= 80
     assert [line.split()[0] for line in read.out.splitlines() if line[0] != " "] == names
     assert "get_contact contact_id [include_summary]\n    Read one contact by id" in read.out
+
+
+def test_an_import_goes_on_in_another_command(shell: Shell) -> None:
+    with shell.emulator() as address:
+        small = {
+            "SENT_BASE_URL": address,
+            "SENT_API_KEY": "sk_test_emulator",
+            "SENT_MCP_REQUESTS_PER_MINUTE": "8",
+        }
+        numbers = "phone_numbers=" + ",".join(f"+1415556{index:04d}" for index in range(10))
+        first = shell.run("call", "import_contacts", numbers, "--json", **small)
+        assert (first.code, first.json["status"]) == (1, "partial")
+        assert first.json["counts"]["created"] == 4
+        going_on = f"import_id={first.json['import_id']}"
+        second = shell.run("call", "import_contacts", going_on, "--json", **small)
+        assert (second.code, second.json["status"]) == (0, "imported")
+        assert second.json["counts"]["created"] == 10
+
+
+def test_an_import_with_numbers_that_failed_is_no_success(shell: Shell) -> None:
+    with shell.emulator() as address:
+        fault = {"match": "POST /v3/contacts", "kind": "status", "status": 422}
+        httpx.post(f"{address}/__emulator/faults", json=[fault]).raise_for_status()
+        ran = shell.run(
+            "call",
+            "import_contacts",
+            "phone_numbers=+14155560001,+14155560002",
+            "--json",
+            SENT_BASE_URL=address,
+            SENT_API_KEY="sk_test_emulator",
+        )
+        assert (ran.code, ran.json["status"]) == (1, "imported")
+        assert ran.json["counts"]["failed"] == 1

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 
@@ -308,6 +309,27 @@ async def test_how_far_it_is_is_told(door: Door) -> None:
     given = {"phone_numbers": fresh(10)}
     await door.client.call_tool(TOOL, given, progress_callback=listen)
     assert told == [(step, 10, "numbers imported") for step in range(1, 11)]
+
+
+async def test_a_host_that_does_not_listen_loses_nothing(app: Starlette, state: Path) -> None:
+    """When the time is up, the call ends with what was done, and goes on from there."""
+    heard: list[float] = []
+
+    async def never(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(progress)
+        await anyio.sleep_forever()
+
+    async with opened(app, state, call_timeout=3, ask_timeout=1) as door:
+        answer = await door.client.call_tool(
+            TOOL, {"phone_numbers": fresh(10)}, progress_callback=never
+        )
+        said = answer.structured_content
+        assert said is not None, answer
+        assert (said["status"], add_up(said)) == ("partial", {"created": 6, "remaining": 4})
+        assert "Not done: 4 contacts, because the time for one call was up." in said["message"]
+        assert len(heard) == 6
+        done = await door.done(TOOL, import_id=said["import_id"])
+    assert add_up(done) == {"created": 10}
 
 
 async def test_masked_numbers_leave_the_import_id_readable(app: Starlette, state: Path) -> None:
