@@ -39,8 +39,8 @@ class Book:
 
     `asked` are the requests so far, and `at_once` how many ran when each of them came. `before` is
     called with the count of the list request that is about to be answered, `slow` says how many
-    turns of the event loop a page (0: a look-up) waits first, `spoil` may change a page on its way out, `fail` may
-    name a status and an error code for a request, and what `hold` names is never answered.
+    turns of the event loop a page (0: a look-up) waits first, `spoil` may change a page on its way
+    out, `fail` may name a status and an error code, and what `hold` names is never answered.
     """
 
     people: list[Person] = field(default_factory=list[Person])
