@@ -39,6 +39,7 @@ from tests.guard.hosts import (
 OPTED_OUT = "+14165550104"
 """A contact of the emulator's that has opted out, on SMS and WhatsApp."""
 NEW = "+14155559999"
+LISTED = [f"+1415556{index:04d}" for index in range(11)]
 LONG_AGO = 301.0
 Arguments = dict[str, Any]
 TOLD = "Nothing was done again."
@@ -49,7 +50,8 @@ class Action:
     """One change that must be asked, and another one that nobody agreed to.
 
     `{id}` in an argument and a path is the id of the contact with this number, `{other}` that of
-    another one. `eleventh`: it is asked about because there were ten before.
+    another one. `requests` is how many it takes. `eleventh`: it is asked about because there were
+    ten before.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Action:
     request: str
     done: str
     undone: str
+    requests: int = 1
     eleventh: bool = False
 
 
@@ -116,6 +119,17 @@ ACTIONS = (
         "Nothing was changed.",
         eleventh=True,
     ),
+    Action(
+        "import",
+        "import_contacts",
+        SEEDED,
+        {"phone_numbers": LISTED},
+        {"phone_numbers": [*LISTED[:10], NEW]},
+        "POST /v3/contacts",
+        "imported",
+        "Nothing was created.",
+        requests=len(LISTED),
+    ),
 )
 
 
@@ -163,8 +177,8 @@ class Stage:
         assert said["message"].startswith(self.action.undone), said["message"]
 
     async def done_once(self, said: dict[str, Any]) -> None:
-        """The one request reached Sent."""
-        assert await self.sent() == [self.request]
+        """The one request reached Sent, or each of them once."""
+        assert await self.sent() == [self.request] * self.action.requests
         assert said["status"] == self.action.done, said["message"]
 
     async def told_again(self, said: dict[str, Any]) -> None:
@@ -410,6 +424,7 @@ CIRCUMSTANCES: tuple[Circumstance, ...] = (
     mode_off,
 )
 MODES: dict[Circumstance, str] = {mode_ask: "ask", mode_token: "token", mode_off: "off"}
+CREATIONS = ("create_contact", "import_contacts")
 OF_THE_CLIENT = (by_the_clients_rounds, changed_between_the_rounds)
 CHANGED = (changed_record, deleted_record, changed_between_the_rounds)
 
@@ -466,7 +481,7 @@ class Cell:
     @property
     def left_out(self) -> str | None:
         """Why this combination makes no sense; None for one that does."""
-        if self.circumstance in CHANGED and self.action.tool == "create_contact":
+        if self.circumstance in CHANGED and self.action.tool in CREATIONS:
             return "before a creation there is no record to show"
         if self.circumstance in (mode_token, mode_off) and self.kind not in (PLAIN, ACCEPTS):
             return "in this mode no form is shown, so the hosts that show forms are all alike"
@@ -562,7 +577,7 @@ async def found(door: Door, number: str) -> str:
 async def test_nothing_reaches_sent_without_a_yes_to_exactly_that(
     app: Starlette, state: Path, cell: Cell
 ) -> None:
-    """And with one exactly one request does."""
+    """And with one exactly one request does; of an import one for each number."""
     host, mode = Host(cell.kind), MODES.get(cell.circumstance, "auto")
     async with AsyncExitStack() as opened:
 
