@@ -83,11 +83,19 @@ async def test_a_deletion_behind_all_pages_read_costs_no_more_than_each_page_twi
     assert result.requests <= 2 * 3
 
 
-async def test_a_book_that_only_grows_is_read_once() -> None:
+async def test_a_book_that_only_grows_is_read_once_and_its_first_page_again() -> None:
     """New contacts show others a second time, and hide none that was there."""
     book = moving(290, {2: create(3), 3: create(1)})
     result = await right(book, [*numbers(290), *STRANGERS[:300]])
-    assert (result.requests, result.open) == (3, ())
+    assert (result.requests, result.open) == (4, ())
+
+
+async def test_a_new_contact_that_no_page_showed_is_found_on_the_first() -> None:
+    """Where the newest are; the total of a later page told of it."""
+    book = moving(300, {2: create()})
+    result = await right(book, [*STRANGERS[:300], NEWCOMERS[0]])
+    assert NEWCOMERS[0] in result.found
+    assert result.requests == 4
 
 
 async def test_equal_totals_do_not_hide_that_one_came_and_one_went() -> None:
