@@ -134,7 +134,12 @@ class _Check:
 
     async def _settle(self) -> None:
         """What nobody has seen is absent if the whole book was seen; else it is looked up."""
-        if self._queue is not None or self._concluded():
+        if self._queue is not None:
+            return
+        if self._walk.is_whole and self._walk.missed_newcomers and self._seen:
+            # They were none at the beginning; but who came last is shown first, for one request.
+            await self._tried(self._read_page(1))
+        if self._concluded():
             return
         self._most = min(self._most, 2 * self._walk.pages)
         if len(self._seen) > self._requests_left >= self._walk.pages:

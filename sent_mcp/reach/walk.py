@@ -18,8 +18,10 @@ class Walk:
         self.pages = 1
         self._next = 1
         self._total: int | None = None
+        self._largest = 0
         self._began: datetime | None = None
         self._ids: set[int] = set()
+        self._newcomers: set[int] = set()
 
     @property
     def left(self) -> int:
@@ -36,10 +38,11 @@ class Walk:
         where, known = answer.data.pagination, len(self._ids)
         if self._total is None:
             self._total, self._began = where.total_count, answer.timestamp
+        self._largest = max(self._largest, where.total_count)
         for contact in answer.data.contacts:
-            if self._is_old(contact.created_at):
-                # Ids as hashes: of 200,000 contacts they take a third of the space.
-                self._ids.add(hash(contact.id))
+            # Ids as hashes: of 200,000 contacts they take a third of the space.
+            ids = self._ids if self._is_old(contact.created_at) else self._newcomers
+            ids.add(hash(contact.id))
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
         pages = max(where.total_pages, ceil(where.total_count / size))
         if where.has_more and pages <= number and len(self._ids) > known:
@@ -55,6 +58,11 @@ class Walk:
         that moved; as many different old contacts as there were in all are all of them.
         """
         return self._total == len(self._ids)
+
+    @property
+    def missed_newcomers(self) -> bool:
+        """Whether contacts came meanwhile that were not seen, as far as the totals tell."""
+        return self._total is not None and self._largest > self._total + len(self._newcomers)
 
     def _is_old(self, created_at: datetime | None) -> bool:
         # What is made now has its time; without one it is a contact of long ago.
