@@ -136,7 +136,8 @@ class _Check:
         """What nobody has seen is absent if the whole book was seen; else it is looked up."""
         if self._queue is not None:
             return
-        if self._walk.is_whole and self._walk.missed_newcomers and self._seen:
+        late = self._walk.is_whole and self._walk.missed_newcomers
+        if late and self._seen and not self._stopped:
             # They were none at the beginning; but who came last is shown first, for one request.
             await self._tried(self._read_page(1))
         if self._concluded():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sent_mcp.reach import Checked
+from sent_mcp.reach import Checked, check_numbers
 from tests.reach.book import STRANGERS, Book, checked, numbers
 
 NEWCOMERS = numbers(300, start=900_000)
@@ -83,19 +83,22 @@ async def test_a_deletion_behind_all_pages_read_costs_no_more_than_each_page_twi
     assert result.requests <= 2 * 3
 
 
-async def test_a_book_that_only_grows_is_read_once_and_its_first_page_again() -> None:
-    """New contacts show others a second time, and hide none that was there."""
-    book = moving(290, {2: create(3), 3: create(1)})
-    result = await right(book, [*numbers(290), *STRANGERS[:300]])
-    assert (result.requests, result.open) == (4, ())
+async def test_a_book_that_only_grows_is_read_once_and_one_page_more() -> None:
+    """New contacts show others a second time, and hide none; they are where the newest are."""
+    book = moving(290, {2: create(3), 3: create(2)})
+    result = await right(book, [*numbers(290), *STRANGERS[:300], *NEWCOMERS[:3]])
+    assert book.asked == ["page 1", "page 2", "page 3", "page 1"]
+    assert result.open == ()
+    assert set(NEWCOMERS[:3]) <= set(result.found)
 
 
-async def test_a_new_contact_that_no_page_showed_is_found_on_the_first() -> None:
-    """Where the newest are; the total of a later page told of it."""
-    book = moving(300, {2: create()})
-    result = await right(book, [*STRANGERS[:300], NEWCOMERS[0]])
-    assert NEWCOMERS[0] in result.found
-    assert (result.requests, book.pages) == (5, 4)
+async def test_a_limit_holds_for_the_page_of_the_newest_too() -> None:
+    """Who came meanwhile was none at the beginning."""
+    book = moving(290, {2: create(3)})
+    async with book.client() as client:
+        result = await check_numbers(client, STRANGERS[:300], most_requests=3)
+    assert len(book.asked) == 3
+    assert len(result.absent) == 300
 
 
 async def test_equal_totals_do_not_hide_that_one_came_and_one_went() -> None:
