@@ -68,6 +68,16 @@ class Budget:
                 left.append(stats.remaining)
         return min(left)
 
+    async def wait(self, account: str, seconds: float, *, share: float = 1.0) -> None:
+        """Wait until a unit could be taken, or for about so many seconds."""
+        from limits.errors import StorageError
+
+        with suppress(StorageError):
+            for item, name in self._windows(share):
+                stats = await self._open().get_window_stats(item, name, account)
+                if stats.remaining <= 0:
+                    await self._sleep(max(0.0, min(stats.reset_time - time.time(), seconds)))
+
     async def _take(
         self,
         item: "RateLimitItem",

@@ -35,6 +35,10 @@ class BulkClient:
         """How many requests could be made right now without waiting for the budget."""
         return await self._transport.room(self._bulk.share)
 
+    async def wait(self, seconds: float) -> None:
+        """Wait until a request could be made, or for about so many seconds."""
+        await self._transport.wait(self._bulk.share, seconds)
+
     async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
         """See Transport; counted, and within the share."""
         return await self._transport.call(replace(request, bulk=self._bulk), open_answer)

@@ -105,6 +105,10 @@ class Transport:
         """How many requests the budget, or this share of it, has left right now."""
         return await self._requests.room(self._account(), share)
 
+    async def wait(self, share: float, seconds: float) -> None:
+        """Wait until this share of the budget has room, or for about so many seconds."""
+        await self._requests.wait(self._account(), seconds, share=share)
+
     def _account(self) -> str:
         return f"{self._base_url} {self._key.fingerprint()}"
 

@@ -123,17 +123,17 @@ def _sentences(found: StoredImport, done: Imported, kept: bool) -> Iterator[str]
     if done.doubtful:
         yield f"Of {done.doubtful} more it is not known; none is created twice by a repetition."
     if found.numbers:
-        yield f"Not done: {contacts(len(found.numbers))}, because {_why(done)}."
+        yield f"Not done: {contacts(len(found.numbers))}, because {_why(done)}"
         yield _how_on(found, kept)
 
 
 def _why(done: Imported) -> str:
     error = done.trouble
     if error is None:
-        return "the time for one call was up"
+        return "the time for one call was up."
     if isinstance(error, OutcomeUnknownError):
         error = error.cause
-    return f"of {error.code}, {error.sentence.rstrip('.')}"
+    return f"of {error.code}, {error.sentence.rstrip('.')}. {error.advice}".rstrip()
 
 
 def _how_on(found: StoredImport, kept: bool) -> str:

@@ -29,6 +29,8 @@ _CHECK_SECONDS, _LEAST_CHECK_SECONDS, _CHECK_SHARE = 15.0, 2.0, 1 / 3
 _CHECK_REQUESTS, _CHECK_AGAIN_REQUESTS = 50, 10
 """The first are for the question; once it was answered, creating tells as much as looking up."""
 _MOST_TRIED = 50
+_TO_ACT_SECONDS = 10.0
+"""What is left of a call's time when it has waited for the budget."""
 
 
 class ImportContacts(Change):
@@ -110,6 +112,10 @@ async def _plan_to_go_on(call: SentCall, import_id: str) -> ImportPlan:
     if call.dry_run:
         raise RefusedError("an import does not go on in a dry run (SENT_MCP_DRY_RUN)")
     found = await call.imports.find(call.host.caller, import_id)
+    if found.agreed and found.numbers:
+        # A model that is told to wait calls again at once, so what time there is passes here.
+        left = anyio.current_effective_deadline() - anyio.current_time() - _TO_ACT_SECONDS
+        await call.client.bulk().wait(max(0.0, left))
     question = import_question(found.numbers, found.numbers, (), exact=False)
     if question is not None:
         # What was agreed to is only counted; ten that were free may be too many by now.

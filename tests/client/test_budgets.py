@@ -78,3 +78,22 @@ async def test_a_storage_that_is_down_stops_nobody() -> None:
     budget = Budget("requests", 1, storage=BrokenStorage(wrap_exceptions=True))
     for _ in range(3):
         await budget.spend("a", 1, lambda: 0.0)
+
+
+async def test_room_is_waited_for_as_long_as_there_is_time() -> None:
+    """Where there is room, nobody waits; a share is waited for as it is."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    budget = Budget("requests", 4, sleep=sleep)
+    await budget.wait("a", 30.0, share=0.75)
+    for _ in range(3):
+        await budget.spend("a", 1, lambda: 0.0, share=0.75)
+    await budget.wait("a", 30.0)
+    assert waits == []
+    await budget.wait("a", 30.0, share=0.75)
+    assert waits == [30.0]
+    await budget.wait("a", 90.0, share=0.75)
+    assert 55 < waits[1] <= 60

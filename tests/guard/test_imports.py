@@ -232,6 +232,18 @@ async def test_a_quarter_of_the_budget_is_left_to_other_calls(app: Starlette, st
                 await door.done("list_contacts")
 
 
+async def test_a_call_that_goes_on_waits_for_the_budget(app: Starlette, state: Path) -> None:
+    """As long as it has time, or a model would call again and again in vain."""
+    async with opened(app, state, requests_per_minute=8, call_timeout=12) as door:
+        said = await begun(door, fresh(12))
+        started = anyio.current_time()
+        again = await door.done(TOOL, import_id=said["import_id"])
+        assert 1 < anyio.current_time() - started < 10
+    assert again["remaining"] == said["remaining"]
+    assert "Nothing was created. In all " in again["message"]
+    assert " Wait as long as it says, then call again. Until " in again["message"]
+
+
 async def test_the_state_file_holds_numbers_only_while_an_import_runs(
     door: Door, state: Path
 ) -> None:
