@@ -1,6 +1,7 @@
 """The commands as a person or a script runs them: real processes, in a home of their own."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -98,3 +99,13 @@ def address_of(emulator: "subprocess.Popen[str]") -> str:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
+
+
+@pytest.fixture
+def own_logging() -> Generator[None]:
+    """A command sets up logging for its process; run in that of the tests, it is undone."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
