@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,25 @@ async def test_its_token_used_again_tells_how_to_go_on(door: Door) -> None:
     assert await posts(door) == []
 
 
+async def test_an_approval_used_twice_by_mistake_has_the_same_keys(
+    app: Starlette, door: Door, state: Path
+) -> None:
+    """A state file that was put back forgets that it was used; Sent does not."""
+    token = (await door.call(TOOL, phone_numbers=fresh(12))).token
+    given = {"phone_numbers": fresh(12), "confirmation_token": token}
+    before = await anyio.Path(state).read_bytes()
+    await door.faults(CLOSED)
+    assert add_up(await door.done(TOOL, **given)) == {"remaining": 12}
+    tried = await keys(door)
+    await door.faults()
+    copy = state.with_name("copy.sqlite")
+    await anyio.Path(copy).write_bytes(before)
+    async with opened(app, copy) as other:
+        assert add_up(await other.done(TOOL, **given)) == {"created": 12}
+    assert len(await keys(door)) == 12
+    assert 0 < len(tried) < 12
+
+
 async def test_a_host_that_goes_away_finds_it_done(app: Starlette, state: Path) -> None:
     """What is approved is finished, and its token tells."""
     gate = Gate(app)
@@ -184,6 +204,19 @@ async def test_another_caller_can_neither_go_on_with_it_nor_hold_it_up() -> None
             with pytest.raises(Exception, match="UNKNOWN_IMPORT: there is no such import"):
                 await reach(caller, import_id)
     assert (await imports.claimed("me", mine.import_id)).idempotency_key == "key"
+    await state.aclose()
+
+
+async def test_what_expires_while_it_is_worked_on_cannot_go_on() -> None:
+    """Its numbers are gone with the next use of the store."""
+    now = 1_800_000_000.0
+    state = SqliteState("memory:", clock=lambda: now)
+    imports = Imports(state, account=lambda: "mine")
+    mine = replace(imports.begun("me", "key", agreed=True), numbers=("+14155562000",))
+    assert await imports.keep(mine) is True
+    now += IMPORT_SECONDS + 1
+    assert await imports.keep(mine) is False
+    assert await state.find_import(mine.import_id) is None
     await state.aclose()
 
 
