@@ -85,11 +85,23 @@ def test_every_other_command_in_the_readme_works_as_printed(line: str, tmp_path:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "sent_mcp", *command[1:]],
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # `check` sums up on stderr what the rows on stdout say one by one.
+    said = done.stderr.splitlines() if command[1] != "check" else done.stderr.splitlines()[3:]
+    assert (done.returncode, said) == (0, [])
     assert done.stdout
+
+
+def test_the_readme_shows_what_a_check_prints() -> None:
+    (command,) = (line for line in COMMANDS if " check " in line)
+    words = shlex.split(command)[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "sent_mcp", *words], cwd=ROOT, capture_output=True, check=True
+    )
+    assert done.stdout.decode() in documentation.README.read_text(encoding="utf-8")
