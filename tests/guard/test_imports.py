@@ -94,6 +94,24 @@ async def test_what_failed_in_one_call_is_told_in_the_last(door: Door) -> None:
     assert done["failed"] == said["failed"]
 
 
+async def test_what_is_in_doubt_is_settled_when_it_goes_on(door: Door) -> None:
+    """Under the same keys, so Sent tells what it did, and nobody is created twice."""
+    said = await begun(
+        door,
+        fresh(12),
+        {"match": CREATION, "times": 99, "kind": "garbage"},
+        {"match": "GET /v3/contacts", "times": 2, "kind": "delay", "seconds": 0},
+        {"match": "GET /v3/contacts", "times": 99, "kind": "status", "status": 403},
+    )
+    assert (said["status"], add_up(said)) == ("partial", {"remaining": 12})
+    assert "Nothing was created. Of " in said["message"]
+    assert " more it is not known; none is created twice by a repetition." in said["message"]
+    assert "because of UNREADABLE_ANSWER, " in said["message"]
+    done = await door.done(TOOL, import_id=said["import_id"])
+    assert add_up(done) == {"created": 12}
+    assert len(await keys(door)) == await are_contacts(door, fresh(12)) == 12
+
+
 async def test_a_finished_import_only_tells(door: Door) -> None:
     """Its counts, for as long as it could have gone on."""
     said = await begun(door, fresh(20), fault(422, 2), CLOSED)
