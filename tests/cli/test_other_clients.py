@@ -37,6 +37,16 @@ def test_the_typescript_client_lists_calls_and_confirms(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     saw = json.loads(done.stdout)
+    told, counts = saw.pop("told"), saw.pop("checked")
+    steps = [each["progress"] for each in told]
+    # This client drops a notification that comes in one piece with the answer, as the last may.
+    assert steps
+    assert steps == sorted(set(steps))
+    assert steps[-1] in (49, 100)
+    assert {(each["total"], each["message"]) for each in told} == {(100, "numbers decided")}
+    # One contact was deleted before.
+    assert (counts["input"], counts["whatsapp"], counts["sms_only"]) == (100, 24, 25)
+    assert counts["not_contacts"] == 51
     assert len(saw.pop("withSchema")) == OFFERED
     assert saw == {
         "listed": 3,

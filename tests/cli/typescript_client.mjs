@@ -15,6 +15,15 @@ const found = await call("find_contact_by_phone", { phone_number: "+1 (415) 555-
 const target = { contact_id: found.contact.id };
 const asked = await call("delete_contact", target);
 const deleted = await call("delete_contact", { ...target, confirmation_token: asked.confirmation_token });
+// Past the first page, so that there is something to tell; numbers of nobody are decided at the end.
+const contacts = [...Array(50).keys()].map((n) => `+141555501${String(n).padStart(2, "0")}`);
+const strangers = [...Array(50).keys()].map((n) => `+1415555${String(n + 150).padStart(4, "0")}`);
+const told = [];
+const checked = await client.callTool(
+  { name: "check_phone_numbers", arguments: { phone_numbers: [...contacts, ...strangers] } },
+  undefined,
+  { onprogress: (notification) => told.push(notification) },
+);
 const gone = await call("find_contact_by_phone", { phone_number: "+14155550102" });
 await client.close();
 console.log(JSON.stringify({
@@ -24,4 +33,6 @@ console.log(JSON.stringify({
   asked: asked.status,
   deleted: deleted.status,
   found: gone.found,
+  checked: checked.structuredContent.counts,
+  told,
 }));
