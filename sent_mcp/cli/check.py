@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sent_mcp import phone
-from sent_mcp.cli.call import UsageError
+from sent_mcp.cli.call import FAILED, UsageError
 from sent_mcp.cli.check_input import STDIN, Sheet, read_sheet
 from sent_mcp.cli.check_journal import SUFFIX, Journal, JournalError
 from sent_mcp.cli.check_output import Format
@@ -61,12 +61,24 @@ async def check_file(order: Order) -> int:
         journal = _journal(out, _fingerprint(sheet, order.column, region, account))
     run = Run(sheet, region, client, journal)
     try:
-        stopped = await run_until_stopped(run.work)
-        if stopped is not None:
-            return run.end_stopped(stopped)
-        return run.end(out, form)
+        return await _finished(run, out, form)
     finally:
         run.close()
+
+
+async def _finished(run: Run, out: Path | None, form: Format) -> int:
+    async def end() -> None:
+        run.end(out, form)
+
+    stopped = await run_until_stopped(run.work)
+    if stopped is None and out is not None:
+        # Ctrl-C waits for the file; but not for a reader of standard output.
+        stopped = await run_until_stopped(end)
+    elif stopped is None:
+        await end()
+    if run.code is None and stopped is not None:
+        run.end_stopped(stopped)
+    return FAILED if run.code is None else run.code
 
 
 def _region(order: Order, settings: Settings) -> str | None:
@@ -90,17 +102,27 @@ def _out(order: Order) -> Path | None:
     """The file to write, all links followed. Raises UsageError where it cannot be one."""
     if order.out is None:
         return None
-    out = Path(order.out).resolve()
-    problem = None
-    if out.exists() and not out.is_file():
-        problem = "is not an ordinary file"
-    elif not out.parent.is_dir():
-        problem = f"cannot be written: there is no folder {str(out.parent)!r}"
-    elif order.file != STDIN and out.exists() and Path(order.file).exists():
-        problem = "is the input itself; name another" if out.samefile(order.file) else None
+    try:
+        out = Path(order.out).resolve()
+        problem = _problem(out, order.file)
+    except (OSError, RuntimeError) as error:
+        problem = f"cannot be written: {getattr(error, 'strerror', 'a loop of links')}"
+        raise UsageError(f"--out: {order.out!r} {problem}") from error
     if problem:
         raise UsageError(f"--out: {order.out!r} {problem}")
     return out
+
+
+def _problem(out: Path, file: str) -> str | None:
+    if out.name == STDIN:
+        return "is no file; without --out all is written to standard output"
+    if out.exists() and not out.is_file():
+        return "is not an ordinary file"
+    if not out.parent.is_dir():
+        return f"cannot be written: there is no folder {str(out.parent)!r}"
+    if file != STDIN and out.exists() and Path(file).exists() and out.samefile(file):
+        return "is the input itself; name another"
+    return None
 
 
 def _fingerprint(sheet: Sheet, column: str | None, region: str | None, account: str) -> str:

@@ -78,7 +78,10 @@ def read_sheet(file: str, column: str | None, encoding: str | None) -> Sheet:
 
 def _content(file: str, name: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        if file != STDIN:
+            return Path(file).read_bytes()
+        # Python has none where it was closed (`<&-`).
+        return sys.stdin.buffer.read() if sys.stdin else b""
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from error
 
@@ -90,6 +93,8 @@ def _checked_encoding(content: bytes, name: str, wanted: str | None) -> str:
         # "utf-8" would take the mark at the beginning for a part of the first name.
         encoding = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
         text = content.decode(encoding)
+        # Halves of characters, which some encodings let pass, could not be written.
+        text.encode()
     except LookupError as error:
         known = "utf-8, utf-16, cp1252 (Western Windows), iso-8859-1, mac-roman"
         raise InputError(f"--encoding: {encoding!r} is not known; usual ones: {known}") from error

@@ -109,7 +109,8 @@ def write_file(path: Path, write: Callable[[TextIO], None], *, marked: bool) -> 
 
     `marked` puts the mark in front by which Excel knows UTF-8.
     """
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    # As long as the journal's name, which the system was seen to take.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(2)}")
     encoding = "utf-8-sig" if marked else "utf-8"
     try:
         with draft.open("x", encoding=encoding, newline="") as stream:
@@ -125,13 +126,18 @@ def write_file(path: Path, write: Callable[[TextIO], None], *, marked: bool) -> 
 
 
 def write_stdout(write: Callable[[TextIO], None], form: Format) -> None:
-    """Print what `write` writes; a reader that has gone (`| head`) has seen enough."""
+    """Print what `write` writes; a reader that has gone (`| head`) has seen enough.
+
+    Raises OSError: the disk behind it is full.
+    """
     stdout = cast("TextIOWrapper", sys.stdout)
     if form != "table":
         stdout.reconfigure(encoding="utf-8", newline="")
     try:
         write(stdout)
         stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would try again at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise

@@ -52,7 +52,7 @@ async def number_rows(
     """Read the number of every row, letting others run (and cancel) now and then."""
     numbers: dict[str, int] = {}
     reasons: dict[str, int] = {}
-    indexes = array("l")
+    indexes = array("i")
     for row in sheet.rows():
         if len(indexes) % _EVERY == 0:
             await on_progress(len(indexes))

@@ -37,7 +37,7 @@ class Run:
         self._client = client
         self._bulk = client.bulk(share=1.0)
         self._journal = journal
-        self._numbered = Numbered((), (), array("l"))
+        self._numbered = Numbered((), (), array("i"))
         self._answers = Answers(journal.kept if journal else {})
         self._decided = len(self._answers)
         self._as_of: datetime | None = None
@@ -45,6 +45,8 @@ class Run:
         self._scope = anyio.CancelScope()
         self._can_report = True
         self._finished = False
+        self.code: int | None = None
+        """The exit code, once it is over."""
 
     async def work(self) -> None:
         """Read every number and find out about those that are not decided yet. Raises nothing."""
@@ -63,13 +65,16 @@ class Run:
             with anyio.CancelScope(shield=True):
                 await self._client.aclose()
 
-    def end_stopped(self, by: signal.Signals) -> int:
-        """Say what is decided and kept; the exit code."""
+    def end_stopped(self, by: signal.Signals) -> None:
+        """Say what is decided and kept."""
         print(f"Stopped: {self._kept()}", file=sys.stderr)
-        return STOPPED + by
+        self.code = STOPPED + by
 
-    def end(self, out: Path | None, form: Format) -> int:
-        """Write the rows and the summary; the exit code."""
+    def end(self, out: Path | None, form: Format) -> None:
+        """Write the rows and the summary."""
+        self.code = self._end(out, form)
+
+    def _end(self, out: Path | None, form: Format) -> int:
         self._finished = len(self._answers) == len(self._numbered.numbers)
         if self._trouble is not None and not self._finished:
             self._print_trouble(self._trouble)
@@ -128,17 +133,16 @@ class Run:
             self._scope.cancel()
 
     def _write(self, report: Report, out: Path | None, form: Format) -> bool:
-        if out is None:
-            write_stdout(lambda stream: report.write(stream, form), form)
-            return True
+        where = "standard output" if out is None else f"--out: {str(out)!r}"
         marked = form == "csv" and self._sheet.is_marked
         try:
-            write_file(out, lambda stream: report.write(stream, form), marked=marked)
+            if out is None:
+                write_stdout(lambda stream: report.write(stream, form), form)
+            else:
+                write_file(out, lambda stream: report.write(stream, form), marked=marked)
         except OSError as error:
-            print(
-                f"--out: {str(out)!r} cannot be written: {error.strerror}. {self._kept()}",
-                file=sys.stderr,
-            )
+            said = f"{where} cannot be written: {error.strerror}. {self._kept()}"
+            print(said, file=sys.stderr)
             return False
         return True
 

@@ -167,6 +167,26 @@ def test_a_reader_that_has_seen_enough_is_no_error(shell: Shell) -> None:
         assert process.wait(30) == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_output_that_cannot_be_written_is_told(shell: Shell) -> None:
+    file = file_of(shell, "+14155550100\n")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "check", file, "--demo"],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=shell.environment(),
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "standard output cannot be written: No space left on device. 1 of 1 numbers are decided;"
+        " without --out FILE nothing is kept to go on with.\n",
+    )
+
+
 def test_a_number_in_two_spellings_is_asked_about_once(
     shell: Shell, emulator: httpx.Client
 ) -> None:
@@ -247,16 +267,21 @@ def test_words_and_settings_that_are_wrong_are_one_line(
         ("no/out.csv", None, "--out: '{out}' cannot be written: there is no folder '{home}/no'"),
         ("blocked", None, "--out: '{out}.part' is not an ordinary file"),
         ("x" * 255, None, "--out: '{out}.part' cannot be written: File name too long"),
+        ("x" * 256, None, "--out: '{out}' cannot be written: File name too long"),
+        ("loop", None, "--out: '{out}' cannot be written: "),
+        ("-", None, "--out: '{out}' is no file; without --out all is written to standard output"),
     ],
-    ids=["table", "input", "folder", "missing", "part", "long"],
+    ids=["table", "input", "folder", "missing", "part", "long", "longer", "loop", "stdout"],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_asked(
     shell: Shell, out: str, form: Format | None, said: str
 ) -> None:
     file, path = file_of(shell, "+14155550100\n"), str(shell.home / out)
     (shell.home / "blocked.part").mkdir()
+    (shell.home / "loop").symlink_to("loop")
     with pytest.raises(UsageError) as refused:
         anyio.run(check_file, Order(file, out=path, form=form, demo=True))
-    assert str(refused.value) == said.format(out=path, home=shell.home)
-    assert sorted(each.name for each in shell.home.iterdir()) == ["blocked.part", "numbers.csv"]
+    assert str(refused.value).startswith(said.format(out=path, home=shell.home))
+    there = sorted(each.name for each in shell.home.iterdir())
+    assert there == ["blocked.part", "loop", "numbers.csv"]
     assert Path(file).read_bytes() == b"+14155550100\n"
