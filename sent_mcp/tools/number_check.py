@@ -111,7 +111,7 @@ def numbers_checked(listed: NumberList, checked: Checked, read_at: float) -> Num
     counts = _counts(listed, checked, groups)
     return NumbersChecked(
         message=" ".join(_sentences(counts, listed, checked)),
-        next=_next(checked),
+        next=_next(listed, checked),
         counts=counts,
         **groups,
         results=_results(listed, checked, left),
@@ -189,8 +189,9 @@ def _why(checked: Checked) -> str:
     return "contacts came or went while the address book was read"
 
 
-def _next(checked: Checked) -> str | None:
-    again = list(checked.open) or [n for n, each in checked.found.items() if each.looking]
+def _next(listed: NumberList, checked: Checked) -> str | None:
+    young = {number for number, each in checked.found.items() if each.looking}
+    again = list(checked.open) or [number for number in listed.numbers if number in young]
     if not again:
         return None
     call = next_call("check_phone_numbers", phone_numbers=list[JsonValue](again))
