@@ -89,7 +89,9 @@ async def check_phone_numbers(call: SentCall, arguments: CheckPhoneNumbers) -> N
     checked = await check_numbers(
         call.client.bulk(), listed.numbers, seconds=seconds, on_progress=on_progress
     )
-    return numbers_checked(listed, checked, call.journal.now())
+    result = numbers_checked(listed, checked, call.journal.now())
+    # A model that gets masked numbers cannot call with them.
+    return result.model_copy(update={"next": None}) if call.limits.mask_phones else result
 
 
 def numbers_checked(listed: NumberList, checked: Checked, read_at: float) -> NumbersChecked:

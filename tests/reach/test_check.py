@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pydantic import JsonValue
 
 from sent_mcp.reach import check_numbers
 from sent_mcp.reach.check import AT_ONCE
@@ -84,24 +85,56 @@ async def test_a_page_size_the_api_lowers_makes_more_pages() -> None:
     assert len(result.absent) == 50
 
 
-def _total(total: int, pages: int) -> Callable[[int, Pages], Pages]:
+def _told(**changes: JsonValue) -> Callable[[int, Pages], Pages]:
+    """Changes what every page says of all pages."""
+
     def spoil(page: int, data: Pages) -> Pages:
         where = data["pagination"]
         assert isinstance(where, dict)
-        return {**data, "pagination": {**where, "total_count": total, "total_pages": pages}}
+        return {**data, "pagination": {**where, **changes}}
 
     return spoil
+
+
+async def test_pages_nobody_counted_are_those_that_hold_so_many() -> None:
+    """By the page size of the answer."""
+    book = Book.of(150)
+    book.most_per_page = 20
+    book.spoil = _told(total_pages=None)
+    result = await checked(book, [*numbers(150), *STRANGERS[:50]])
+    assert result.requests == 8
+    assert len(result.absent) == 50
+
+
+async def test_without_any_total_the_pages_are_read_while_there_are_more() -> None:
+    """All are found; who is not, is not certain."""
+    book = Book.of(300)
+    book.spoil = _told(total_count=None, total_pages=None)
+    result = await checked(book, numbers(300)[250:])
+    assert (result.requests, result.open) == (3, ())
+    assert len(result.found) == 50
 
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 0), (10, 1), (299, 3), (301, 4), (5_000, 50)])
 async def test_a_wrong_total_makes_nobody_a_stranger(total: int, pages: int) -> None:
     """Who is not seen is looked up."""
     book = Book.of(300)
-    book.spoil = _total(total, pages)
+    book.spoil = _told(total_count=total, total_pages=pages)
     result = await checked(book, [*numbers(300)[::7], *STRANGERS[:5]])
     assert set(result.absent) <= set(STRANGERS)
     assert not set(result.open) & set(result.found)
     assert result.requests <= 2 * max(pages, book.pages)
+
+
+async def test_more_contacts_than_there_should_be_prove_nothing() -> None:
+    """The pages end where the total says, and more are there."""
+    book = Book.of(300)
+
+    book.spoil = _told(total_count=150, total_pages=2, has_more=False)
+    asked = numbers(300)[199:202]
+    result = await checked(book, asked)
+    assert set(result.found) == set(asked)
+    assert result.requests <= 2 * 2
 
 
 async def test_pages_that_never_end_end_when_they_bring_nothing_new() -> None:

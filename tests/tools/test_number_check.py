@@ -224,3 +224,14 @@ async def test_masked_numbers_are_counted_and_no_next_call_holds_one(
     assert "next" not in reply.data
     for shown in (reply.text, json.dumps(reply.data)):
         assert not re.search(r"555.?01", shown)
+
+
+async def test_no_next_call_names_numbers_that_are_masked(state: Path) -> None:
+    """Nor a list of them."""
+    async with opened(
+        create_app(contacts=3_000), state, mask_phones=True, requests_per_minute=10
+    ) as door:
+        reply = await door.call("check_phone_numbers", phone_numbers=MORE_STRANGERS[:100])
+    assert reply.data["complete"] is False
+    assert reply.data["counts"]["not_checked"] == len(reply.data["not_checked"])
+    assert "next" not in reply.data
