@@ -269,3 +269,12 @@ async def test_a_short_time_is_enough_for_a_quick_api(app: Starlette, state: Pat
     async with opened(app, state, call_timeout=2) as door:
         result = await door.done("check_phone_numbers", phone_numbers=STRANGERS[:100])
     assert result["complete"] is True
+
+
+async def test_an_api_that_never_answers_is_told_of_in_time(app: Starlette, state: Path) -> None:
+    """For one number as for many."""
+    async with opened(app, state, call_timeout=1.5) as door:
+        await door.faults({**PAGES, "kind": "delay", "seconds": 60, "times": 1_000})
+        for count in (1, 100):
+            text = await door.refused("check_phone_numbers", phone_numbers=STRANGERS[:count])
+            assert text.startswith("TIMEOUT: ")
