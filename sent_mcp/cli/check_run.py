@@ -163,6 +163,8 @@ class Run:
         known = f"{self._decided:,}{of_all} numbers are decided"
         if self._journal is None:
             return f"{known}; without --out FILE nothing is kept to go on with."
+        if not self._journal.count:
+            return f"{known}; the same command begins anew."
         where = str(self._journal.path)
         return f"{known} and kept in {where!r}; the same command goes on from there."
 

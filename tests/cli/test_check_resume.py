@@ -220,19 +220,26 @@ def test_what_could_not_be_checked_is_said_in_its_row_and_made_up_for(
     assert not desk.journal.exists()
 
 
-def test_without_a_file_to_write_nothing_is_kept(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (2, "without --out FILE nothing is kept to go on with."),
+        (4, "the same command begins anew."),
+    ],
+    ids=["stdout", "file"],
+)
+def test_where_nothing_is_kept_it_says_so_and_leaves_nothing(
+    desk: Desk, words: int, said: str
+) -> None:
     desk.answering(0, kind="delay", seconds=3600)
-    words = desk.words[:2]
-    with desk.shell.start(*words, **reaching(desk.api)) as process:
+    with desk.shell.start(*desk.words[:words], **reaching(desk.api)) as process:
         until(lambda: len(desk.requests()) > 0)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=_SECONDS)
     desk.answering(0)
     assert (process.returncode, out) == (130, "")
-    assert err == (
-        "Stopped: 0 of 1,020 numbers are decided;"
-        " without --out FILE nothing is kept to go on with.\n"
-    )
+    assert err == f"Stopped: 0 of 1,020 numbers are decided; {said}\n"
+    assert [path.name for path in desk.shell.home.iterdir()] == ["numbers.txt"]
 
 
 @pytest.mark.usefixtures("own_logging")
