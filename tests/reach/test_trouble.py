@@ -66,6 +66,19 @@ async def test_a_key_that_is_refused_half_way_stops_it_at_once() -> None:
     assert result.requests <= 1 + AT_ONCE
 
 
+@pytest.mark.parametrize(("status", "code"), [(401, "AUTH_002"), (403, "AUTH_004")])
+async def test_one_refusal_of_the_key_is_enough(status: int, code: str) -> None:
+    """What is under way still ends; nothing is begun."""
+    book = Book.of(9_000)
+    book.fail = failing("page 2", status, code, times=1)
+    book.slow = lambda page: page
+    result = await checked(book, STRANGERS[:500])
+    assert result.trouble is not None
+    assert result.trouble.code == code
+    assert result.requests < 30
+    assert len(result.open) == 500
+
+
 async def test_an_api_in_trouble_is_left_alone() -> None:
     """After a few failures in a row."""
     book = Book.of(9_000)
@@ -75,12 +88,23 @@ async def test_an_api_in_trouble_is_left_alone() -> None:
     assert len(book.asked) <= 1 + 4 * (AT_ONCE + 3)
 
 
+async def test_a_failure_now_and_then_ends_nothing() -> None:
+    """Only those that follow one another do."""
+    book = Book.of(6_000)
+    failed = {f"page {page}" for page in range(5, 60, 8)}
+    book.fail = lambda asked: (500, "INTERNAL_001") if asked in failed else None
+    book.slow = lambda page: page
+    result = await checked(book, [*numbers(6_000)[5_900:], *STRANGERS[:500]])
+    assert set(result.found) == set(numbers(6_000)[5_900:])
+    assert not result.absent or result.requests <= 2 * 60
+
+
 async def test_a_number_that_sent_refuses_does_not_keep_the_others_from_an_answer() -> None:
     """However many there are: only they stay open."""
     book = Book.of(9_000)
-    refused = set(STRANGERS[2:8])
+    refused = set(STRANGERS[2:40])
     book.fail = lambda asked: (400, "VALIDATION_002") if asked in refused else None
-    result = await checked(book, STRANGERS[:30])
+    result = await checked(book, STRANGERS[:60])
     assert set(result.open) == refused
     assert result.trouble is not None
     assert result.trouble.code == "VALIDATION_002"
