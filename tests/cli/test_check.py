@@ -13,7 +13,9 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from sent_mcp.cli.app import app
 from sent_mcp.cli.call import UsageError
 from sent_mcp.cli.check import Order, check_file
 from sent_mcp.cli.check_output import Format
@@ -77,15 +79,15 @@ def test_every_line_gets_its_verdict_in_order(shell: Shell) -> None:
     assert cost.startswith("requests: 2, as of: 20")
 
 
+@pytest.mark.usefixtures("own_logging")
 def test_other_columns_stay_first_and_as_they_were(shell: Shell) -> None:
     table = (
         '"Name";phone_number;note\r\n"Ann ""A""; Lee\r\nLtd";415-555-0100;vip\r\n;4155550101;\r\n'
     )
     file = file_of(shell, "\ufeff" + table)
     out = shell.home / "out.csv"
-    words = ("--column", "phone_number", "--region", "us", "--out", str(out))
-    ran = shell.run("check", file, *words, "--demo")
-    assert (ran.code, ran.out) == (0, "")
+    order = Order(file, column="phone_number", region="us", out=str(out), demo=True)
+    assert anyio.run(check_file, order) == 0
     written = out.read_bytes().decode()
     # As Excel needs it: marked as UTF-8, with its own delimiter and line ends.
     assert written.startswith(
@@ -98,11 +100,11 @@ def test_other_columns_stay_first_and_as_they_were(shell: Shell) -> None:
     assert sorted(path.name for path in shell.home.iterdir()) == ["numbers.csv", "out.csv"]
 
 
+@pytest.mark.usefixtures("own_logging")
 def test_json_is_one_object_a_line(shell: Shell) -> None:
     file = file_of(shell, "x,phone,x\nä,+14155550100,\n1,?,2\n")
     out = shell.home / "out.JSON"
-    ran = shell.run("check", file, "--column", "phone", "--out", str(out), "--demo")
-    assert (ran.code, ran.out) == (0, "")
+    assert anyio.run(check_file, Order(file, column="phone", out=str(out), demo=True)) == 0
     text = out.read_text(encoding="utf-8")
     opening, *lines, closing = text.splitlines()
     assert (opening, len(lines), closing) == ("[", 2, "]")
@@ -235,26 +237,33 @@ def test_what_the_api_refuses_is_told_with_its_code(shell: Shell, emulator: http
 
 
 @pytest.mark.parametrize(
-    ("words", "variables", "code", "said"),
+    ("words", "code", "said"),
     [
-        (("--region", "ZZ", "--demo"), {}, 2, "USAGE: --region: 'ZZ' is no region; use two let"),
-        (("--format", "xml", "--demo"), {}, 2, "Usage: "),
-        ((), {}, 1, "MISSING_KEY: SENT_API_KEY is not set"),
-        (
-            (),
-            {"SENT_API_VERSION": "v1", "SENT_SENDER_ID": "x", "SENT_API_KEY": KEY},
-            2,
-            "USAGE: SENT_API_VERSION=v1: the legacy API cannot check a file; use v3",
-        ),
+        (("--region", "ZZ", "--demo"), 2, "USAGE: --region: 'ZZ' is no region; use two letters"),
+        ((), 1, "MISSING_KEY: SENT_API_KEY is not set"),
     ],
-    ids=["region", "format", "key", "v1"],
 )
 def test_words_and_settings_that_are_wrong_are_one_line(
-    shell: Shell, words: tuple[str, ...], variables: dict[str, str], code: int, said: str
+    shell: Shell, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    ran = shell.run("check", file_of(shell, "+14155550100\n"), *words, **variables)
+    ran = shell.run("check", file_of(shell, "+14155550100\n"), *words)
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.startswith(said), ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_a_form_that_does_not_exist_is_refused() -> None:
+    ran = CliRunner().invoke(app, ["check", "numbers.txt", "--format", "xml"])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "'xml' is not one of" in ran.stderr
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_the_legacy_api_cannot_do_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENT_API_VERSION", "v1")
+    monkeypatch.setenv("SENT_SENDER_ID", "7ba7b820-9dad-11d1-80b4-00c04fd430c8")
+    with pytest.raises(UsageError, match="^SENT_API_VERSION=v1: the legacy API cannot check a"):
+        anyio.run(check_file, Order(file_of(shell, "+14155550100\n")))
 
 
 @pytest.mark.usefixtures("own_logging")
