@@ -40,7 +40,8 @@ class Book:
     `asked` are the requests so far, and `at_once` how many ran when each of them came. `before` is
     called with the count of the list request that is about to be answered, `slow` says how many
     turns of the event loop a page (0: a look-up) waits first, `spoil` may change a page on its way
-    out, `fail` may name a status and an error code, and what `hold` names is never answered.
+    out, `fail` may name a status and an error code, what `hold` names is never answered, and
+    `latency` is in seconds.
     """
 
     people: list[Person] = field(default_factory=list[Person])
@@ -49,6 +50,7 @@ class Book:
     spoil: Callable[[int, Pages], Pages] = lambda page, data: data
     fail: Fail = lambda asked: None
     hold: Callable[[str], bool] = lambda asked: False
+    latency: Callable[[str], float] = lambda asked: 0.0
     most_per_page: int = 100
     now: datetime = BEGAN
     lists: int = 0
@@ -134,6 +136,7 @@ class Book:
     async def _answer(self, query: dict[str, str]) -> tuple[int, Pages | None, str | None]:
         if self.hold(self.asked[-1]):
             await anyio.sleep_forever()
+        await anyio.sleep(self.latency(self.asked[-1]))
         if (failure := self.fail(self.asked[-1])) is not None:
             return failure[0], None, failure[1]
         for _ in range(1 + self.slow(int(query.get("page", 0)))):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import anyio
 import pytest
 from pydantic import JsonValue
 
@@ -33,12 +34,22 @@ async def test_it_stops_as_soon_as_all_are_found() -> None:
     assert (book.asked, result.open) == (["page 1"], ())
 
 
-async def test_what_is_still_running_when_all_are_found_is_counted() -> None:
+async def test_what_is_still_running_when_all_are_found_is_ended_and_counted() -> None:
     """It was asked for, though nobody waits for it."""
     book = Book.of(1_000)
-    book.slow = lambda page: 0 if page < 3 else 10_000
-    result = await checked(book, numbers(1_000)[50:150])
+    book.hold = lambda asked: asked not in ("page 1", "page 2")
+    with anyio.fail_after(10):
+        result = await checked(book, numbers(1_000)[50:150])
     assert 2 < result.requests <= 10
+    assert book.running == 0
+
+
+async def test_the_time_told_is_that_of_the_first_answer() -> None:
+    """So old may all be that is told."""
+    book = Book.of(450)
+    result = await checked(book, [*numbers(450)[200:], *STRANGERS])
+    assert result.requests == 5
+    assert result.as_of == BEGAN + timedelta(milliseconds=1)
 
 
 async def test_single_look_ups_take_over_when_they_are_fewer_than_the_pages_left() -> None:
@@ -49,6 +60,27 @@ async def test_single_look_ups_take_over_when_they_are_fewer_than_the_pages_left
     assert STRANGERS[0] in book.asked
     assert result.absent == (STRANGERS[0],)
     assert result.requests < 25
+
+
+async def test_who_is_on_a_page_under_way_is_not_looked_up_as_well() -> None:
+    """The page may come before there is time for it."""
+    book = Book.of(2_500)
+    book.slow = lambda page: page * 2
+    people = numbers(2_500)
+    result = await checked(book, [*STRANGERS[:2], *people[100:122], *people[200:205]])
+    assert not set(people) & set(book.asked)
+    assert set(result.absent) == set(STRANGERS[:2])
+
+
+async def test_pages_that_cannot_be_read_in_time_are_not_begun() -> None:
+    """Single look-ups decide at least some."""
+    book = Book.of(100)
+    book.spoil = _told(total_count=30_000, total_pages=300)
+    book.latency = lambda asked: 0.1 if asked == "page 1" else 0.0
+    result = await checked(book, STRANGERS[:400], seconds=1.3)
+    assert book.asked[:3] == ["page 1", *STRANGERS[:2]]
+    assert not any(asked.startswith("page") for asked in book.asked[1:])
+    assert len(result.absent) > 0
 
 
 async def test_no_more_than_a_few_run_at_once() -> None:
