@@ -115,11 +115,12 @@ class Book:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, as ASGI has it."""
         query = {name: each[0] for name, each in parse_qs(scope["query_string"].decode()).items()}
-        self.asked.append(query.get("phone") or f"page {query['page']}")
+        asked = query.get("phone") or f"page {query['page']}"
+        self.asked.append(asked)
         self.running += 1
         self.at_once.append(self.running)
         try:
-            status, data, code = await self._answer(query)
+            status, data, code = await self._answer(asked, query)
         finally:
             self.running -= 1
         body: dict[str, JsonValue] = {
@@ -133,11 +134,13 @@ class Book:
         await send(start)
         await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
-    async def _answer(self, query: dict[str, str]) -> tuple[int, Pages | None, str | None]:
-        if self.hold(self.asked[-1]):
+    async def _answer(
+        self, asked: str, query: dict[str, str]
+    ) -> tuple[int, Pages | None, str | None]:
+        if self.hold(asked):
             await anyio.sleep_forever()
-        await anyio.sleep(self.latency(self.asked[-1]))
-        if (failure := self.fail(self.asked[-1])) is not None:
+        await anyio.sleep(self.latency(asked))
+        if (failure := self.fail(asked)) is not None:
             return failure[0], None, failure[1]
         for _ in range(1 + self.slow(int(query.get("page", 0)))):
             await anyio.lowlevel.checkpoint()
