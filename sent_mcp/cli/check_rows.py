@@ -73,6 +73,8 @@ class Answers(dict[str, Sighting | None]):
 def added_cells(number: str | None, reason: str, answers: Answers, unanswered: str) -> list[str]:
     """The cells of the columns `ADDED`; `unanswered` is the note where nothing is known."""
     if number is None:
+        # The command has an option for what is a setting elsewhere.
+        reason = reason.replace("set SENT_DEFAULT_REGION", "give --region")
         return ["", "unknown", "unknown", "", "", "", f"not a number: {reason}"]
     if number not in answers:
         return [number, "unknown", "unknown", "", "", "", unanswered]
