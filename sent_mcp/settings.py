@@ -161,7 +161,7 @@ class Settings(BaseSettings):
         None,
         validation_alias="SENT_MCP_STATE",
         json_schema_extra=_FLAG,
-        description="File for approvals, sends and imports (0600), or `memory:`; none: user state folder",
+        description="File of what was approved (0600), or `memory:`; none: user state folder",
     )
     secret: SecretStr | None = Field(
         None,

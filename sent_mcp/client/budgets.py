@@ -91,7 +91,7 @@ class Budget:
             stats = await limiter.get_window_stats(item, name, account)
             wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
             if wait > seconds():
-                raise self._exhausted(wait)
+                raise self._exhausted(item.amount, wait)
             await self._sleep(wait)
 
     def _windows(self, share: float) -> "Iterator[tuple[RateLimitItem, str]]":
@@ -111,9 +111,10 @@ class Budget:
             self._limiter = MovingWindowRateLimiter(self._storage or MemoryStorage())
         return self._limiter
 
-    def _exhausted(self, wait: float) -> RefusedError:
+    def _exhausted(self, most: int, wait: float) -> RefusedError:
+        whose = "" if most == self.per_minute else " for lists"
         return RefusedError(
-            f"this server's budget of {self.per_minute} {self._unit} per minute is used up;"
+            f"this server's budget of {most} {self._unit} per minute{whose} is used up;"
             f" there is room again in about {math.ceil(wait)} s",
             code="BUDGET_EXHAUSTED",
             retryable=True,

@@ -14,6 +14,7 @@ import anyio
 from sent_mcp.client import BulkClient
 from sent_mcp.client.address_book import PAGE_SIZE
 from sent_mcp.errors import (
+    APITimeoutError,
     AuthenticationError,
     BadRequestError,
     PermissionDeniedError,
@@ -24,7 +25,8 @@ from sent_mcp.errors import (
 from sent_mcp.reach.sightings import OnAbsent, OnFound, Sighting, Sightings
 from sent_mcp.reach.walk import Walk
 
-AT_ONCE = 16
+AT_ONCE = 8
+"""A key that is refused meanwhile is refused so often; Sent locks it after ten (API §5)."""
 _MOST_FAILURES = 3
 """In a row; after that Sent is in trouble, and asking on would only make it worse."""
 _FINAL = (AuthenticationError, PermissionDeniedError, RefusedError, SettingsError)
@@ -78,7 +80,7 @@ async def check_numbers(
     check = _Check(client, numbers, most_requests, on_progress, on_found, on_absent)
     with anyio.move_on_after(seconds) as scope:
         await check.run(patient=seconds is None)
-    return check.result(scope.cancelled_caught)
+    return check.result(cut_off=scope.cancelled_caught)
 
 
 class _Check:
@@ -104,16 +106,16 @@ class _Check:
         self._walk = Walk()
         self._queue: deque[str] | None = None
 
-    def result(self, timed_out: bool) -> Checked:
-        seen = self._seen
+    def result(self, *, cut_off: bool) -> Checked:
+        seen, trouble = self._seen, self._trouble
         return Checked(
             seen.found,
             tuple(seen.absent),
             tuple(seen.open),
             self._client.requests,
             seen.as_of,
-            self._trouble,
-            timed_out,
+            trouble,
+            cut_off or (isinstance(trouble, APITimeoutError) and not trouble.maybe_done),
         )
 
     async def run(self, *, patient: bool) -> None:

@@ -13,7 +13,7 @@ from sent_mcp.tools.arguments import ListOf, Upper
 
 MOST_NUMBERS = 1000
 MOST_INVALID_SHOWN = 20
-_LONGEST_INPUT = 40
+_LONGEST_INPUT = 24
 # Between two numbers: a separator, or a blank before the plus of the next.
 _BETWEEN = re.compile(r"[,;|\n\r\t，；、]+|(?<=\d)\s+(?=\+)")
 

@@ -184,10 +184,10 @@ def _sentences(counts: Mapping[str, int], listed: NumberList, checked: Checked) 
 
 
 def _why(checked: Checked) -> str:
-    if checked.trouble is not None:
-        return f"{checked.trouble.code}, {checked.trouble.sentence.rstrip('.')}"
     if checked.timed_out:
         return "the time for one call was up"
+    if checked.trouble is not None:
+        return f"{checked.trouble.code}, {checked.trouble.sentence.rstrip('.')}"
     return "contacts came or went while the address book was read"
 
 

@@ -91,7 +91,7 @@ async def test_a_bulk_request_that_finds_no_room_is_not_counted() -> None:
     client = wire.client(requests_per_minute=2)
     bulk = client.bulk()
     await bulk.contacts.list()
-    with pytest.raises(RefusedError, match="budget of 2 requests per minute is used up"):
+    with pytest.raises(RefusedError, match="budget of 1 requests per minute for lists is used up"):
         await bulk.contacts.list()
     assert (bulk.requests, len(wire.requests)) == (1, 1)
     await client.aclose()
@@ -140,6 +140,9 @@ async def test_a_check_above_the_budget_decides_what_it_can_in_the_order_given(
     assert result["complete"] is False
     assert result["not_checked"] == asked[-len(result["not_checked"]) :]
     assert 100 - len(result["not_checked"]) in (14, 15, 16)
-    assert "Not complete: BUDGET_EXHAUSTED, this server's budget of 20" in result["message"]
+    assert (
+        "Not complete: BUDGET_EXHAUSTED, this server's budget of 15 requests per minute for lists"
+        in result["message"]
+    )
     assert result["next"] == "check_phone_numbers with not_checked"
     assert f"Not checked ({len(result['not_checked'])}): " in reply.text
