@@ -63,6 +63,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "MISSING_KEY": "Set SENT_API_KEY, or run `sent-mcp serve --demo`, which needs no key.",
         "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
         "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
+        "KEY_CHANGED": "Call again, to begin anew with the key there is now.",
         "SETTINGS": "Correct the setting and start again.",
         "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",

@@ -17,6 +17,7 @@ _LOG_GAP = (
     r"|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){0,3}"
 )
 _IN_LOGS = re.compile(rf"(?:\+|%2B)?\(?\d(?:{_LOG_GAP}\d){{6,}}", re.IGNORECASE)
+_FEWEST = 7
 _KEY = re.compile(
     r"sk_(?:live|test)_[\w\-]+"
     r"|(?<=bearer )[^\s\"',]+"
@@ -28,6 +29,17 @@ _KEY = re.compile(
 def mask_numbers(text: str) -> str:
     """`text` with all but the ends of every phone number made stars; ids and times stay."""
     return _FOR_MODELS.sub(lambda match: _masked(match[0]), text)
+
+
+def mask_digits(text: str) -> str:
+    """`text` with stars for all digits but the last two, if it has enough for a phone number."""
+    count = sum(character.isdigit() for character in text)
+    if count < _FEWEST:
+        return text
+    hidden = iter(range(count))
+    return "".join(
+        "*" if character.isdigit() and next(hidden) < count - 2 else character for character in text
+    )
 
 
 def mask_log(text: str) -> str:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SCHEME = re.compile(r"^\s*(tel|sms|whatsapp|phone|mobile)\s*:\s*(//)?", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:;\s*ext\s*=|\bext\b|\bextension\b|#|(?<=\d)\s*x\s*\d)", re.IGNORECASE)
+_DECIMAL = re.compile(r"\+?\d{5,}[.,]0+")
+_POWER = re.compile(r"\d([.,]\d+)?e\+?\d+", re.IGNORECASE)
 _MASKED = re.compile(r"[*•●∗]|\.{3}|…|[xX]{2,}")
 _MAX_LENGTH = 64
 _MOST_E164 = len("+") + 15
@@ -128,6 +130,7 @@ def _dialled(text: str) -> str:
 def _refuse_what_is_not_dialled(plain: str) -> None:
     if not any(c.isdigit() for c in plain):
         raise InvalidNumberError("has no digits" if plain else "is empty")
+    _refuse_what_a_spreadsheet_made(plain)
     if _MASKED.search(plain):
         raise InvalidNumberError("is masked; the whole number is needed")
     if _EXTENSION.search(plain):
@@ -139,6 +142,14 @@ def _refuse_what_is_not_dialled(plain: str) -> None:
     strange = re.sub(r"[\d\s+().\-/‐-―−]", "", plain)
     if strange or plain.rfind("+") > len(plain) - len(plain.lstrip("( ")):
         raise InvalidNumberError(f"has characters that no phone number has: {strange or '+'!r}")
+
+
+def _refuse_what_a_spreadsheet_made(plain: str) -> None:
+    # The zeros after the point would pass for digits of the number.
+    if _DECIMAL.fullmatch(plain):
+        raise InvalidNumberError("is a decimal, as spreadsheets write it; leave out the point")
+    if _POWER.fullmatch(plain):
+        raise InvalidNumberError("was shortened by a spreadsheet; format its column as text")
 
 
 def _without_country(digits: str) -> str:

@@ -86,6 +86,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
 TRIES = {
     "tools/seam.py:answer": "the one place where errors become answers",
     "tools/registry.py:_approved": "records the outcome of an approved change before it passes on",
+    "tools/registry.py:_told_of_cancellation": "hears of it; takes the error out of a task group's",
+    "tools/registry.py:wait": "the same",
     "tools/registry.py:_settled": "an unknown outcome is a result, not an error",
     "tools/parallel.py:attempted": "the failure of a second step must not hide the first",
     "tools/parallel.py:look_up_all": "takes the first error out of a task group's",

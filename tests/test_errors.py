@@ -78,6 +78,7 @@ OURS = [
     "MISSING_KEY",
     "PLACEHOLDER_KEY",
     "KEY_FILE",
+    "KEY_CHANGED",
     "SETTINGS",
     "DAILY_LIMIT",
     "SENT_MEANWHILE",

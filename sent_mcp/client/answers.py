@@ -34,10 +34,14 @@ class Answer(Generic[Data]):
 
 @dataclass
 class Bulk:
-    """Work of many requests: the share of the request budget it may use, and what it has used."""
+    """Work of many requests: the share of the request budget it may use, and what it has used.
+
+    `key` is the one it was begun with; another may be that of another account.
+    """
 
     share: float
     requests: int = 0
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sent_mcp.errors import (
     APITimeoutError,
     AuthenticationError,
     OutcomeUnknownError,
+    RefusedError,
     SentError,
     UnreadableAnswerError,
 )
@@ -117,8 +118,12 @@ class Transport:
     ) -> Answer[Data]:
         while True:
             async with self._key.lease() as key:
+                _keep_to_one_key(request, key)
                 try:
-                    return await self._attempt(request, open_answer, deadline, key)
+                    answer = await self._attempt(request, open_answer, deadline, key)
+                    if request.bulk is not None:
+                        request.bulk.key = key
+                    return answer
                 except AuthenticationError as error:
                     # Another key may be another account, and a change was meant for this one.
                     if not self._key.refused(key, error) or request.changes:
@@ -167,6 +172,18 @@ class Transport:
         if self._connection is None:
             self._connection = Connection(self._base_url, self._headers, self._transport)
         return self._connection
+
+
+def _keep_to_one_key(request: Request, key: str) -> None:
+    bulk = request.bulk
+    if bulk is None:
+        return
+    if bulk.key not in (None, key):
+        raise RefusedError(
+            "the API key was changed meanwhile, so it may be another account's", code="KEY_CHANGED"
+        )
+    if request.changes:
+        bulk.key = key
 
 
 def _verdict(raw: RawAnswer) -> bool | None:

@@ -174,7 +174,7 @@ class Guard:
 def _target(change: Change) -> str:
     numbers = change.arguments.get("phone_numbers")
     if isinstance(numbers, list) and numbers:
-        return f"{numbers[0]} and {len(numbers) - 1} more"
+        return f"{len(numbers)} entries"
     names = ("contact_id", "phone_number", "to", "import_id")
     named = [change.arguments.get(name) for name in names]
     flat = (part for each in named for part in (each if isinstance(each, list) else [each]))

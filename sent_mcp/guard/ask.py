@@ -21,6 +21,7 @@ INSTANT_SECONDS = 0.7
 CANNOT_DRAW = ("remote_cowork",)
 """Hosts that declare forms and never draw them, by a part of their name or version."""
 _PROGRESS_SECONDS = 10.0
+_WAITING = "waiting for the user's answer"
 
 
 class Heard(Enum):
@@ -73,7 +74,7 @@ class Host:
         self._answers = params.input_responses or {}
         self._session = context.session
         self._request_id = context.request_id
-        self._reached = 0.0
+        self._reached = self._asking = 0.0
         self.keeps_waiting = bool(context.meta and context.meta.get("progress_token") is not None)
         self.asks_between_calls = context.protocol_version >= MODERN
 
@@ -108,11 +109,15 @@ class Host:
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        """Tell how far the call is; never less than before (MCP, progress)."""
-        if progress <= self._reached:
-            progress, total = self._reached + 1, None
-        self._reached = progress
-        await self._session.report_progress(progress, total, message)
+        """Tell how far the call is; what is no step further is not told (MCP, progress).
+
+        The steps while a question was open came first, and count.
+        """
+        progress += self._asking
+        if progress > self._reached:
+            self._reached = progress
+            whole = None if total is None else total + self._asking
+            await self._session.report_progress(progress, whole, message)
 
     async def _asked(self, form: Form, began: float) -> Heard:
         try:
@@ -125,7 +130,8 @@ class Host:
 
     async def _keep_waiting(self) -> None:
         while self.keeps_waiting:
-            await self.report_progress(self._reached + 1, None, "waiting for the user's answer")
+            self._reached = self._asking = self._reached + 1
+            await self._session.report_progress(self._reached, None, _WAITING)
             await anyio.sleep(_PROGRESS_SECONDS)
 
     @property

@@ -51,8 +51,8 @@ class Approved:
 
     @property
     def agreed(self) -> bool:
-        """Whether somebody said yes to it, or nobody needs to be asked at all."""
-        return self.how != "not needed"
+        """Whether somebody said yes to it, now or before."""
+        return self.how not in ("not needed", "off")
 
 
 @dataclass(frozen=True)

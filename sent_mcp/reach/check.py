@@ -73,9 +73,9 @@ async def check_numbers(
     """Look for E.164 `numbers`, each given once, until all are decided or `seconds` have passed.
 
     With `seconds`, pages are read only where all of them fit into the budget; without, it takes the
-    time it takes. `most_requests` limits what it starts. `on_progress` hears how many numbers are
-    decided, `on_found` and `on_absent` of each one as it is. Raises SentError when the first
-    request fails; what fails later leaves numbers open.
+    time it takes. `most_requests` limits what it starts. `on_progress` hears after each request
+    how many numbers are decided, `on_found` and `on_absent` of each one as it is. Raises SentError
+    when the first request fails; what fails later leaves numbers open.
     """
     check = _Check(client, numbers, most_requests, on_progress, on_found, on_absent)
     with anyio.move_on_after(seconds) as scope:
@@ -97,13 +97,13 @@ class _Check:
     ) -> None:
         self._client = client
         self._seen = Sightings(numbers, on_found, on_absent)
-        self._most: float = float("inf") if most_requests is None else most_requests
+        self._limit: float = float("inf") if most_requests is None else most_requests
         self._on_progress = on_progress
         self._trouble: SentError | None = None
         self._begun = 0
         self._failures = 0
-        self._told = 0
         self._walk = Walk()
+        self._pages = 1
         self._queue: deque[str] | None = None
 
     def result(self, *, cut_off: bool) -> Checked:
@@ -123,7 +123,7 @@ class _Check:
             await self._browse(patient)
         elif self._seen:
             await self._look_up(self._seen.open[0])
-        await self._tell()
+        await self._on_progress(self._seen.decided)
 
     async def _browse(self, patient: bool) -> None:
         began = anyio.current_time()
@@ -144,7 +144,6 @@ class _Check:
             await self._tried(self._read_page(1))
         if self._concluded():
             return
-        self._most = min(self._most, 2 * self._walk.pages)
         if len(self._seen) > self._requests_left >= self._walk.pages:
             await self._read_again()
             if self._concluded():
@@ -173,8 +172,9 @@ class _Check:
 
     @property
     def _requests_left(self) -> float:
-        """Those that are about to be made are no longer left; a retry may come on top."""
-        return max(0, self._most - max(self._client.requests, self._begun))
+        """Never more than each page twice, retries counted; one that begins is no longer left."""
+        most = min(self._limit, 2 * self._pages)
+        return max(0, most - max(self._client.requests, self._begun))
 
     @property
     def _stopped(self) -> bool:
@@ -205,18 +205,12 @@ class _Check:
             async def worker() -> None:
                 while self._seen and not self._stopped and (job := next_job()) is not None:
                     await self._tried(job)
-                    await self._tell()
+                    await self._on_progress(self._seen.decided)
                 if not self._seen:
                     tasks.cancel_scope.cancel()
 
             for _ in range(AT_ONCE):
                 tasks.start_soon(worker)
-
-    async def _tell(self) -> None:
-        """Only what is new: a host would take the same again for a step further."""
-        if self._seen.decided > self._told:
-            self._told = self._seen.decided
-            await self._on_progress(self._told)
 
     async def _tried(self, job: Awaitable[None]) -> None:
         try:
@@ -234,6 +228,7 @@ class _Check:
         self._begun += 1
         answer = await self._client.contacts.list(page=page, page_size=PAGE_SIZE)
         walk.add(page, answer)
+        self._pages = max(self._pages, walk.pages)
         self._seen.read(answer.timestamp)
         for contact in answer.data.contacts:
             self._seen.see(contact, answer.timestamp)

@@ -1,11 +1,14 @@
 """One walk through the pages of an address book that may change meanwhile."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 
 from sent_mcp.client import Answer
 from sent_mcp.client.address_book import PAGE_SIZE
-from sent_mcp.models import ContactPage
+from sent_mcp.models import Contact, ContactPage
+
+_SAME_MOMENT = timedelta(seconds=1)
+"""A date in whole seconds may be that much too early."""
 
 
 class Walk:
@@ -17,10 +20,10 @@ class Walk:
     def __init__(self) -> None:
         self.pages = 1
         self._next = 1
-        self._total: int | None = None
-        self._largest = 0
+        self._totals: list[int] = []
         self._began: datetime | None = None
         self._ids: set[int] = set()
+        self._uncertain: set[int] = set()
         self._newcomers: set[int] = set()
 
     @property
@@ -36,13 +39,11 @@ class Walk:
     def add(self, number: int, answer: Answer[ContactPage]) -> None:
         """Note what the page with this number shows."""
         where, known = answer.data.pagination, len(self._ids)
-        if self._total is None:
-            self._total, self._began = where.total_count, answer.timestamp
-        self._largest = max(self._largest, where.total_count)
+        if not self._totals:
+            self._began = answer.timestamp
+        self._totals.append(where.total_count)
         for contact in answer.data.contacts:
-            # Ids as hashes: of 200,000 contacts they take a third of the space.
-            ids = self._ids if self._is_old(contact.created_at) else self._newcomers
-            ids.add(hash(contact.id))
+            self._note(contact)
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
         pages = max(where.total_pages, ceil(where.total_count / size))
         if where.has_more and pages <= number and len(self._ids) > known:
@@ -55,15 +56,26 @@ class Walk:
 
         A contact that goes moves all behind it forward, one that comes moves them back, onto pages
         that were read already or once more. So the total and the pages say nothing about a book
-        that moved; as many different old contacts as there were in all are all of them.
+        that moved; as many different old contacts as there were in all are all of them. Where one
+        went, another may have come back with its old date, so that nothing follows.
         """
-        return self._total == len(self._ids)
+        if not self._totals or min(self._totals) < self._totals[0]:
+            return False
+        moved = max(self._totals) > self._totals[0]
+        return self._totals[0] == len(self._ids) - (len(self._uncertain) if moved else 0)
 
     @property
     def missed_newcomers(self) -> bool:
         """Whether contacts came meanwhile that were not seen, as far as the totals tell."""
-        return self._total is not None and self._largest > self._total + len(self._newcomers)
+        first, largest = self._totals[0], max(self._totals)
+        return largest > first + len(self._newcomers)
 
-    def _is_old(self, created_at: datetime | None) -> bool:
-        # What is made now has its time; without one it is a contact of long ago.
-        return self._began is not None and (created_at is None or created_at <= self._began)
+    def _note(self, contact: Contact) -> None:
+        # Ids as hashes: of 200,000 contacts they take a third of the space.
+        number, made, began = hash(contact.id), contact.created_at, self._began
+        if began is None or (made is not None and made > began):
+            self._newcomers.add(number)
+            return
+        self._ids.add(number)
+        if made is None or made > began - _SAME_MOMENT:
+            self._uncertain.add(number)

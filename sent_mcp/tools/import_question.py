@@ -8,6 +8,7 @@ from sent_mcp import phone
 from sent_mcp.guard import Question
 from sent_mcp.quoting import quoted
 from sent_mcp.reach import InvalidNumber
+from sent_mcp.tools.number_arguments import gist
 
 NOTHING_CREATED = "Nothing was created."
 _MOST_COUNTRIES, _MOST_NUMBERS, _MOST_INVALID = 8, 10, 3
@@ -48,9 +49,11 @@ def other_lines(existing: int, duplicates: int, invalid: Sequence[InvalidNumber]
     if existing:
         yield f"Contacts already, which stay as they are: {existing}."
     if duplicates:
-        yield f"Given twice: {duplicates}."
+        yield f"Repeated in the list: {duplicates}."
     if invalid:
-        shown = [f"{quoted(each.input, 40)} {each.reason}" for each in invalid[:_MOST_INVALID]]
+        shown = [
+            f"{quoted(each.input, 40)} {gist(each.reason)}" for each in invalid[:_MOST_INVALID]
+        ]
         yield f"No phone numbers: {len(invalid)} ({_listed(shown, len(invalid))})."
 
 
@@ -58,8 +61,8 @@ def time_line(new: int, per_minute: int) -> Iterator[str]:
     """How long it takes, where that is more than one call."""
     if new > per_minute:
         yield (
-            f"It takes about {ceil(new / per_minute)} minutes, a part in each call; the rest goes"
-            " on with import_id, for 30 minutes and without another question."
+            f"It takes about {ceil(new / per_minute)} minutes, a part in each call, for"
+            " 30 minutes at most and without another question."
         )
 
 

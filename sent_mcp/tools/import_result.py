@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field, JsonValue
 from sent_mcp.errors import OutcomeUnknownError
 from sent_mcp.guard import Stopped
 from sent_mcp.state import StoredImport
-from sent_mcp.tools.import_question import NOTHING_CREATED, contacts
+from sent_mcp.tools.import_question import contacts
 from sent_mcp.tools.import_run import Imported
 from sent_mcp.tools.number_arguments import InvalidRow, invalid_lines
 from sent_mcp.tools.results import ChangeResult, next_call
 
 TOOL = "import_contacts"
 MOST_FAILED_SHOWN = 50
+BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
 _CHANNELS = "Channels of new contacts are known in about a minute."
 
 
@@ -114,17 +115,26 @@ def imported(found: StoredImport, done: Imported, *, kept: bool) -> ImportResult
 
 
 def _sentences(found: StoredImport, done: Imported, kept: bool) -> Iterator[str]:
-    were = "contact was" if done.created == 1 else "contacts were"
-    yield f"{done.created} {were} created." if done.created else NOTHING_CREATED
+    yield _created(done)
     if done.created != found.counts["created"]:
         yield f"In all {found.counts['created']} were."
     if done.created:
         yield _CHANNELS
     if done.doubtful:
-        yield f"Of {done.doubtful} more it is not known; none is created twice by a repetition."
+        of = f"Of {done.doubtful}{' more' if done.created else ''}"
+        yield f"{of} it is not known; none is created twice by a repetition."
     if found.numbers:
         yield f"Not done: {contacts(len(found.numbers))}, because {_why(done)}"
-        yield _how_on(found, kept)
+        yield _how_on(found, done, kept)
+
+
+def _created(done: Imported) -> str:
+    failed = f"; {len(done.failed)} failed" if done.failed else ""
+    if done.created:
+        were = "contact was" if done.created == 1 else "contacts were"
+        return f"{done.created} {were} created{failed}."
+    # Where an answer was lost, "nothing" would be more than is known.
+    return f"{'No contact is known to be' if done.doubtful else 'Nothing was'} created{failed}."
 
 
 def _why(done: Imported) -> str:
@@ -133,12 +143,16 @@ def _why(done: Imported) -> str:
         return "the time for one call was up."
     if isinstance(error, OutcomeUnknownError):
         error = error.cause
-    return f"of {error.code}, {error.sentence.rstrip('.')}. {error.advice}".rstrip()
+    advice = "" if error.code == BUDGET_EXHAUSTED else error.advice
+    return f"of {error.code}, {error.sentence.rstrip('.')}. {advice}".rstrip()
 
 
-def _how_on(found: StoredImport, kept: bool) -> str:
+def _how_on(found: StoredImport, done: Imported, kept: bool) -> str:
     if not kept:
         return "Call again with the same list; what is a contact by now stays as it is."
     until = datetime.fromtimestamp(found.expires_at, UTC).strftime("%H:%M UTC")
-    unasked = " without another question" if found.agreed else ""
-    return f"Until {until} this import can go on{unasked}."
+    if not found.agreed:
+        return f"Until {until} this import can go on, and may be asked about then."
+    full = done.trouble is not None and done.trouble.code == BUDGET_EXHAUSTED
+    waits = "; the call waits for the budget by itself" if full else ""
+    return f"Until {until} this import can go on without another question{waits}."

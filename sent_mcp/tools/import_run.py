@@ -32,7 +32,7 @@ _OF_THE_ACCOUNT = (401, 402, 403)
 class Imported:
     """What became of a list of numbers: each was created, existed, failed, or remains.
 
-    `doubtful` is of how many of the last two nobody knows whether they were created. `trouble` is
+    `doubtful` is of how many of the remaining nobody knows whether they were created. `trouble` is
     why numbers remain; None when the time was up.
     """
 
@@ -58,6 +58,9 @@ async def run_import(call: SentCall, numbers: Sequence[str], key: str) -> Import
     end = anyio.current_effective_deadline()
     run = _Run(call, numbers, key, end - _TO_FINISH_SECONDS)
     with anyio.CancelScope(deadline=end - _TO_ANSWER_SECONDS):
+        if call.dry_run:
+            # Where Sent does not say that it only validates, it may create all that are tried.
+            await run.one()
         async with anyio.create_task_group() as tasks:
             for _ in range(AT_ONCE):
                 tasks.start_soon(run.work)
@@ -98,20 +101,26 @@ class _Run:
 
     async def work(self) -> None:
         while self._queue and not self._is_over:
-            number = self._queue.popleft()
-            self._doubtful.add(number)
-            making = self._contacts.ensure(
-                number,
-                sandbox=self._call.dry_run,
-                idempotency_key=_key_of(number, self._key),
-            )
-            self._note(number, await attempted(making))
-            done = len(self._made) + len(self._failed)
-            await self._call.progress(done, len(self._numbers), "numbers imported")
+            await self.one()
+
+    async def one(self) -> None:
+        if not self._queue:
+            return
+        number = self._queue.popleft()
+        self._doubtful.add(number)
+        making = self._contacts.ensure(
+            number,
+            sandbox=self._call.dry_run,
+            idempotency_key=_key_of(number, self._key),
+        )
+        self._note(number, await attempted(making))
+        done, count = len(self._made) + len(self._failed), len(self._numbers)
+        await self._call.progress(done, count, f"{done} of {count} numbers imported")
 
     @property
     def _is_over(self) -> bool:
-        return self._stopped or anyio.current_time() >= self._until
+        over = self._stopped or self._call.cancelled.is_set()
+        return over or anyio.current_time() >= self._until
 
     def _note(self, number: str, outcome: bool | SentError) -> None:
         if not isinstance(outcome, OutcomeUnknownError):
@@ -126,7 +135,8 @@ class _Run:
             return
         self._trouble = outcome
         self._in_a_row[number] = outcome
-        if _stops_all(outcome) or len(self._in_a_row) >= _MOST_TROUBLE:
+        real = self._call.dry_run and isinstance(outcome, OutcomeUnknownError)
+        if real or _stops_all(outcome) or len(self._in_a_row) >= _MOST_TROUBLE:
             self._stopped = True
 
     def _go_on(self) -> None:
@@ -135,7 +145,12 @@ class _Run:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._failed |= {number: error.code for number, error in self._in_a_row.items()}
+        # What may have been created remains: under the same key it can still be settled.
+        self._failed |= {
+            number: error.code
+            for number, error in self._in_a_row.items()
+            if not isinstance(error, OutcomeUnknownError)
+        }
         self._in_a_row.clear()
 
 

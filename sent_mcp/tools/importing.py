@@ -22,7 +22,13 @@ from sent_mcp.tools.import_question import (
 )
 from sent_mcp.tools.import_result import TOOL, ImportResult, imported, result
 from sent_mcp.tools.import_run import run_import
-from sent_mcp.tools.number_arguments import PhoneNumbers, Region, invalid_rows
+from sent_mcp.tools.number_arguments import (
+    WITHOUT_COUNTRY,
+    PhoneNumbers,
+    Region,
+    invalid_rows,
+    readable,
+)
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 
 _CHECK_SECONDS, _LEAST_CHECK_SECONDS, _CHECK_SHARE = 15.0, 2.0, 1 / 3
@@ -90,8 +96,9 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
         most_requests=_CHECK_AGAIN_REQUESTS if answered else _CHECK_REQUESTS,
     )
     new = tuple(number for number in listed.numbers if number not in checked.found)
+    invalid = readable(listed.invalid, masked=call.limits.mask_phones)
     lines = (
-        *other_lines(len(checked.found), listed.duplicates, listed.invalid),
+        *other_lines(len(checked.found), listed.duplicates, invalid),
         *time_line(len(new), bulk.per_minute),
     )
     question = import_question(listed.numbers, new, lines, exact=not checked.open)
@@ -104,8 +111,9 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
         "failed": 0,
     }
     begun = call.imports.begun(call.host.caller, "", agreed=False)
-    invalid = tuple((row.input, row.reason) for row in invalid_rows(listed.invalid))
-    return ImportPlan(replace(begun, counts=counts, numbers=new, invalid=invalid), question)
+    rows = invalid_rows(invalid)
+    shown = tuple((row.input, row.reason) for row in rows)
+    return ImportPlan(replace(begun, counts=counts, numbers=new, invalid=shown), question)
 
 
 async def _plan_to_go_on(call: SentCall, import_id: str) -> ImportPlan:
@@ -154,6 +162,8 @@ async def _dry_run(call: SentCall, found: StoredImport) -> ImportResult:
     """Sent validates the first fifty; nothing is created, so all the others remain."""
     tried = found.numbers[:_MOST_TRIED]
     done = await run_import(call, tried, call.idempotency_key)
+    if done.doubtful and done.trouble is not None:
+        raise done.trouble
     accepted = done.created + done.existing
     would = f"Sent would accept {accepted} of {len(tried)} new numbers"
     if len(tried) < len(found.numbers):
@@ -179,8 +189,10 @@ def _nothing_to_do(plan: ImportPlan) -> ImportResult:
         created = contacts(counts["created"])
         message = f"Nothing was created by this call: the import is finished, {created} in all."
         return result(plan.found, status, message)
-    why = "all numbers are contacts already" if counts["existing"] else "no number is valid"
-    return result(plan.found, "unchanged", f"{NOTHING_CREATED[:-1]}: {why}.")
+    valid = "all valid" if counts["invalid"] else "all"
+    why = f"{valid} numbers are contacts already" if counts["existing"] else "no number is valid"
+    hint = f" {WITHOUT_COUNTRY}" if any("country" in why for _, why in plan.found.invalid) else ""
+    return result(plan.found, "unchanged", f"{NOTHING_CREATED[:-1]}: {why}.{hint}")
 
 
 IMPORT_CONTACTS = ChangeTool(

@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from sent_mcp import phone
+from sent_mcp.masking import mask_digits
 from sent_mcp.quoting import quoted
 from sent_mcp.reach import InvalidNumber
 from sent_mcp.tools.arguments import ListOf, Upper
 
 MOST_NUMBERS = 1000
 MOST_INVALID_SHOWN = 20
+WITHOUT_COUNTRY = (
+    "Numbers without + need their country code, or region where all of them are of one country."
+)
 _LONGEST_INPUT = 24
 # Between two numbers: a separator, or a blank before the plus of the next.
 _BETWEEN = re.compile(r"[,;|\n\r\t，；、]+|(?<=\d)\s+(?=\+)")
@@ -27,6 +32,8 @@ class InvalidRow(BaseModel):
 
 def _entries(value: object) -> object:
     """One text per number. Numbers without quotes are taken, and null as an empty one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [str(value)]
     if not isinstance(value, list):
         return value
     entries: list[object] = []
@@ -48,7 +55,7 @@ def _entries(value: object) -> object:
 
 def _region(value: str) -> str:
     if not phone.is_region(value):
-        raise ValueError(f"{quoted(value, 20)} is no region; it is two letters, like US or GB")
+        raise ValueError(f"{quoted(value, 20)} is no region; Britain is GB, the United States US")
     return value
 
 
@@ -63,12 +70,32 @@ Region = Annotated[
 ]
 
 
+def gist(reason: str) -> str:
+    """A reason without its advice: "has no country code"."""
+    return re.split("[:;,]", reason)[0]
+
+
+def lacks_country(invalid: Sequence[InvalidNumber]) -> bool:
+    """Whether one of them is only invalid because nobody said of which country it is."""
+    return any("country code:" in each.reason for each in invalid)
+
+
+def readable(invalid: Sequence[InvalidNumber], *, masked: bool) -> Sequence[InvalidNumber]:
+    """What a model may read of them: where numbers are masked, no digits but the last two.
+
+    What is not a number to us may be one to a reader.
+    """
+    if not masked:
+        return invalid
+    return [replace(each, input=mask_digits(each.input)) for each in invalid]
+
+
 def invalid_rows(invalid: Sequence[InvalidNumber]) -> list[InvalidRow]:
     """The first 20, cut to what fits a result: the input's beginning and the reason's gist."""
     return [
         InvalidRow(
             input=quoted(each.input, _LONGEST_INPUT)[1:-1],
-            reason=re.split("[:;,]", each.reason)[0],
+            reason=gist(each.reason),
         )
         for each in invalid[:MOST_INVALID_SHOWN]
     ]

@@ -1,6 +1,7 @@
 """Phone numbers: which of many can be reached on WhatsApp, which on SMS."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio
@@ -11,11 +12,14 @@ from sent_mcp.reach import Checked, NumberList, Sighting, Verdict, check_numbers
 from sent_mcp.reach.verdict import NOTHING_KNOWN
 from sent_mcp.tools.arguments import Arguments
 from sent_mcp.tools.number_arguments import (
+    WITHOUT_COUNTRY,
     InvalidRow,
     PhoneNumbers,
     Region,
     invalid_lines,
     invalid_rows,
+    lacks_country,
+    readable,
 )
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
 from sent_mcp.tools.results import LONGEST_NEXT, Result, moment, next_call, word
@@ -84,12 +88,14 @@ async def check_phone_numbers(call: SentCall, arguments: CheckPhoneNumbers) -> N
     seconds = left - min(_TO_ANSWER_SECONDS, left / 4)
 
     async def on_progress(decided: int) -> None:
-        await call.progress(decided, len(listed.numbers), "numbers decided")
+        count = len(listed.numbers)
+        await call.progress(decided, count, f"{decided} of {count} numbers decided")
 
     checked = await check_numbers(
         call.client.bulk(), listed.numbers, seconds=seconds, on_progress=on_progress
     )
-    result = numbers_checked(listed, checked, call.journal.now())
+    invalid = tuple(readable(listed.invalid, masked=call.limits.mask_phones))
+    result = numbers_checked(replace(listed, invalid=invalid), checked, call.journal.now())
     # A model that gets masked numbers cannot call with them.
     return result.model_copy(update={"next": None}) if call.limits.mask_phones else result
 
@@ -167,7 +173,7 @@ def _sentences(counts: Mapping[str, int], listed: NumberList, checked: Checked) 
         "other": "neither",
         "unknown": "unknown",
         "invalid": "invalid",
-        "duplicates": "given twice",
+        "duplicates": "repeated",
         "not_checked": "not checked",
     }
     parts = [f"{counts[name]} {said}" for name, said in words.items() if counts.get(name)]
@@ -177,8 +183,8 @@ def _sentences(counts: Mapping[str, int], listed: NumberList, checked: Checked) 
         yield "Of a number that is not a contact nothing is known; that is not a no."
     if any(each.looking for each in checked.found.values()):
         yield "What was added less than a minute ago is still looked up: ask again in a minute."
-    if any("country code:" in each.reason for each in listed.invalid):
-        yield "Numbers without + need region, like US."
+    if lacks_country(listed.invalid):
+        yield WITHOUT_COUNTRY
     if checked.open:
         yield f"Not complete: {_why(checked)}."
 

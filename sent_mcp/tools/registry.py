@@ -4,8 +4,9 @@ A tool is data plus a function: copy one from `contacts.py`. A guarded one has t
 refuses what cannot work and puts the change into words; `act` makes it, once approved.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
 import anyio
@@ -59,7 +60,8 @@ class Limits:
 class Call(Generic[Client]):
     """What a tool may use during one call: everything it needs comes in here.
 
-    `agreed`: somebody said yes to what it does, or nobody needs to be asked.
+    `agreed`: somebody said yes to what it does, or nobody needs to be asked. `cancelled` is set
+    when nobody waits for it any more: what is done in many steps begins no further one.
     """
 
     client: Client
@@ -71,6 +73,7 @@ class Call(Generic[Client]):
     dry_run: bool = False
     idempotency_key: str = ""
     agreed: bool = False
+    cancelled: anyio.Event = field(default_factory=anyio.Event)
 
     async def progress(
         self, progress: float, total: float | None = None, message: str | None = None
@@ -212,14 +215,15 @@ class ChangeTool(Generic[C, P]):
         call = replace(call, idempotency_key=approved.idempotency_key, agreed=approved.agreed)
         left = anyio.current_effective_deadline() - anyio.current_time()
         # The record may take longer than the action: a slow store must not hide what was done.
-        with anyio.fail_after(None, shield=True):
-            try:
-                with anyio.fail_after(max(left, LEAST_SECONDS)):
-                    done = await self._settled(call, plan, change.arguments)
-            except SentError:
-                await guard.finish(approved, REFUSED, (), changed=0)
-                raise
-            await guard.finish(approved, done.status, done.ids, changed=done.changes)
+        async with _told_of_cancellation(call.cancelled):
+            with anyio.fail_after(None, shield=True):
+                try:
+                    with anyio.fail_after(max(left, LEAST_SECONDS)):
+                        done = await self._settled(call, plan, change.arguments)
+                except SentError:
+                    await guard.finish(approved, REFUSED, (), changed=0)
+                    raise
+                await guard.finish(approved, done.status, done.ids, changed=done.changes)
         return done
 
     async def _settled(
@@ -230,3 +234,22 @@ class ChangeTool(Generic[C, P]):
             return await self.act(call, plan)
         except OutcomeUnknownError as unknown:
             return self.offer.result.unknown(unknown, exact)
+
+
+@asynccontextmanager
+async def _told_of_cancellation(told: anyio.Event) -> AsyncGenerator[None]:
+    """Inside, a shielded action can see in `told` that the call around it was cancelled."""
+
+    async def wait() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            told.set()
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            yield
+            tasks.cancel_scope.cancel()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None

@@ -94,7 +94,7 @@ async def test_no_more_than_a_few_run_at_once() -> None:
 
 
 async def test_the_numbers_decided_are_told_as_they_grow() -> None:
-    """Never the same twice, and at last all of them."""
+    """After every request, and at last all of them."""
     book = Book.of(450)
     told: list[int] = []
 
@@ -103,7 +103,8 @@ async def test_the_numbers_decided_are_told_as_they_grow() -> None:
 
     async with book.client() as client:
         await check_numbers(client, [*numbers(450)[400:], *STRANGERS[:50]], on_progress=on_progress)
-        assert told == [50, 100]
+        assert told == sorted(told)
+        assert told[-2:] == [50, 100]
         told.clear()
         await check_numbers(client, STRANGERS[:1], on_progress=on_progress)
         assert told == [1]

@@ -151,15 +151,6 @@ async def test_a_second_reading_that_stands_still_decides_all() -> None:
     assert result.requests <= 2 * 3
 
 
-async def test_a_book_grown_too_long_to_be_read_again_is_asked_for_single_numbers() -> None:
-    """Rather than for pages that would not be all."""
-    book = moving(300, {3: delete(1), 4: create(200)})
-    result = await right(book, STRANGERS[:10])
-    assert book.asked[3] == "page 1"
-    assert book.asked[4:] == STRANGERS[:2]
-    assert set(result.absent) == set(STRANGERS[:2])
-
-
 async def test_a_second_reading_asks_for_several_pages_at_once() -> None:
     """As the first does, and waits for its first page alone."""
     book = moving(1_000, {10: delete(1)})

@@ -51,7 +51,7 @@ async def test_the_question_says_how_many_where_and_what_else(door: Door) -> Non
         "Countries: US 30, GB 3.",
         f"Numbers: {', '.join(fresh(10))} and 23 more.",
         "Contacts already, which stay as they are: 2.",
-        "Given twice: 1.",
+        "Repeated in the list: 1.",
         lines[5],
         UNDOING,
     ]
@@ -66,7 +66,7 @@ async def test_a_list_that_takes_more_than_a_call_says_how_long(
     async with opened(app, state, requests_per_minute=20) as door:
         said = await door.done(TOOL, phone_numbers=fresh(40))
     line = said["question"].splitlines()[-2]
-    assert line.startswith("It takes about 3 minutes, a part in each call; the rest goes on with")
+    assert line.startswith("It takes about 3 minutes, a part in each call, for 30 minutes at most")
 
 
 async def test_what_is_not_looked_up_in_time_may_be_new(app: Starlette, state: Path) -> None:
@@ -159,7 +159,7 @@ async def test_trouble_with_one_number_leaves_the_others_alone(door: Door) -> No
     said = await door.done(TOOL, phone_numbers=fresh(1))
     assert (said["status"], add_up(said)) == ("unchanged", {"failed": 1})
     assert said["failed"] == [{"phone_number": fresh(1)[0], "code": "SERVICE_001"}]
-    assert said["message"] == "Nothing was created."
+    assert said["message"] == "Nothing was created; 1 failed."
 
 
 async def test_what_may_have_been_created_is_said_to_be_in_doubt(door: Door) -> None:
@@ -171,12 +171,12 @@ async def test_what_may_have_been_created_is_said_to_be_in_doubt(door: Door) -> 
         {"match": "GET /v3/contacts", "kind": "status", "status": 403},
     )
     said = await door.done(TOOL, phone_numbers=fresh(1))
-    assert said["failed"] == [{"phone_number": fresh(1)[0], "code": "OUTCOME_UNKNOWN"}]
-    assert said["message"] == (
-        "Nothing was created. Of 1 more it is not known; none is created twice by a repetition."
+    assert (said["status"], add_up(said)) == ("partial", {"remaining": 1})
+    assert said["message"].startswith(
+        "No contact is known to be created. Of 1 it is not known; none is created twice by a"
+        " repetition."
     )
-    again = await door.done(TOOL, phone_numbers=fresh(1))
-    assert add_up(again) == {"existing": 1}
+    assert add_up(await door.done(TOOL, import_id=said["import_id"])) == {"created": 1}
 
 
 async def test_a_key_that_is_refused_ends_it_at_once(door: Door) -> None:
@@ -308,7 +308,7 @@ async def test_how_far_it_is_is_told(door: Door) -> None:
 
     given = {"phone_numbers": fresh(10)}
     await door.client.call_tool(TOOL, given, progress_callback=listen)
-    assert told == [(step, 10, "numbers imported") for step in range(1, 11)]
+    assert told == [(step, 10, f"{step} of 10 numbers imported") for step in range(1, 11)]
 
 
 async def test_a_host_that_does_not_listen_loses_nothing(app: Starlette, state: Path) -> None:

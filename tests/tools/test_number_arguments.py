@@ -61,7 +61,7 @@ async def test_without_a_region_a_number_without_plus_is_invalid(door: Door) -> 
     assert result["sms_only"] == [BOB]
     assert [row["input"] for row in result["invalid"]] == [written[0], written[2]]
     assert {row["reason"] for row in result["invalid"]} == {"has no country code"}
-    assert "Numbers without + need region, like US." in result["message"]
+    assert "Numbers without + need their country code, or region" in result["message"]
 
 
 @pytest.mark.parametrize("region", ["GB", "gb", " Gb "])

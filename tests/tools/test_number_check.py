@@ -160,9 +160,11 @@ async def test_progress_counts_the_numbers_decided(state: Path) -> None:
     async with opened(create_app(contacts=350), state) as door:
         given: dict[str, Any] = {"phone_numbers": [*CONTACTS, *MORE_STRANGERS[:50], CONTACTS[0]]}
         await door.client.call_tool("check_phone_numbers", given, progress_callback=listen)
-    assert told[-1] == (100, 100, "numbers decided")
+    assert told[-1] == (100, 100, "100 of 100 numbers decided")
     assert [step for step, *_ in told] == sorted({step for step, *_ in told})
-    assert {(total, said) for _, total, said in told} == {(100, "numbers decided")}
+    assert {(total, said) for _, total, said in told} == {
+        (100, f"{step:g} of 100 numbers decided") for step, *_ in told
+    }
 
 
 @pytest.mark.parametrize(
