@@ -115,7 +115,10 @@ def check(
 ) -> None:
     """Check a file of numbers: who is on WhatsApp, who only gets SMS.
 
-    Exit code: 0 every number decided, 1 not all, 2 wrong usage or input.
+    Exit code: 0 every number decided, 1 not all, 2 wrong usage or input, 130 stopped by Ctrl-C, 143
+    by SIGTERM.
+
+    Example: sent-mcp check people.csv --column mobile --out said.csv
     """
     from sent_mcp.cli.check import Order, check_file
 

@@ -8,19 +8,30 @@ from pathlib import Path
 
 from sent_mcp import phone
 from sent_mcp.cli.call import FAILED, UsageError
-from sent_mcp.cli.check_input import STDIN, Sheet, read_sheet
+from sent_mcp.cli.check_input import Sheet, read_sheet
 from sent_mcp.cli.check_journal import SUFFIX, Journal, JournalError
 from sent_mcp.cli.check_output import Format
 from sent_mcp.cli.check_run import Run
 from sent_mcp.cli.check_signals import run_until_stopped
+from sent_mcp.cli.check_text import STDIN
 from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.client import ApiKey
+from sent_mcp.errors import SettingsError
 from sent_mcp.server import build_client
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.settings import Settings
 
 _CALL_SECONDS = 120.0
 """For one request, with the wait for a budget that is counted by the minute."""
+_NO_TEXT = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers", ".parquet")
+
+
+class _NoKeyError(SettingsError):
+    """There is no key; but this command has a demo of its own."""
+
+    @property
+    def advice(self) -> str:
+        return "Set SENT_API_KEY, or give --demo, which needs no key."
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,11 @@ async def check_file(order: Order) -> int:
         raise UsageError("SENT_API_VERSION=v1: the legacy API cannot check a file; use v3")
     region = _region(order, settings)
     out, form = _out(order), _form(order)
-    sheet = read_sheet(order.file, order.column, order.encoding)
+    sheet = read_sheet(order.file, order.column, order.encoding, region)
     for note in sheet.notes:
         print(note, file=sys.stderr)
     key = ApiKey(settings.read_key)
-    account = "demo" if demo else f"{key.fingerprint()} {settings.base_url} {settings.profile_id}"
+    account = "demo" if demo else _account(settings, key)
     emulator = launch_emulator(demo=demo, demo_db=order.demo_db)
     client = build_client(settings, key, timeout=_CALL_SECONDS, emulator=emulator)
     journal = None
@@ -79,6 +90,15 @@ async def _finished(run: Run, out: Path | None, form: Format) -> int:
     if run.code is None and stopped is not None:
         run.end_stopped(stopped)
     return FAILED if run.code is None else run.code
+
+
+def _account(settings: Settings, key: ApiKey) -> str:
+    try:
+        return f"{key.fingerprint()} {settings.base_url} {settings.profile_id}"
+    except SettingsError as error:
+        if error.code != "MISSING_KEY":
+            raise
+        raise _NoKeyError(error.message) from None
 
 
 def _region(order: Order, settings: Settings) -> str | None:
@@ -118,6 +138,8 @@ def _problem(out: Path, file: str) -> str | None:
         return "is no file; without --out all is written to standard output"
     if out.exists() and not out.is_file():
         return "is not an ordinary file"
+    if out.suffix.lower() in _NO_TEXT:
+        return f"would be no {out.suffix} file: CSV or JSON is written, to a name like 'x.csv'"
     if not out.parent.is_dir():
         return f"cannot be written: there is no folder {str(out.parent)!r}"
     if file != STDIN and out.exists() and Path(file).exists() and out.samefile(file):
@@ -127,8 +149,8 @@ def _problem(out: Path, file: str) -> str | None:
 
 def _fingerprint(sheet: Sheet, column: str | None, region: str | None, account: str) -> str:
     """What a journal must agree in: any change of it may change the numbers or the answers."""
-    read = hashlib.sha256(sheet.content).hexdigest()
-    parts = [read, sheet.encoding, column, region, account]
+    read = hashlib.sha256(sheet.source.content).hexdigest()
+    parts = [read, sheet.source.encoding, column, region, account]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

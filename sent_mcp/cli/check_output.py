@@ -28,6 +28,8 @@ MOST_SHOWN = 200
 _SHOWN = ("phone_number", "whatsapp", "sms", "opt_out", "note")
 """What fits beside the input into a terminal's 80 columns."""
 _LONGEST_CELL = 120
+_NARROWEST = 64
+"""Below this there is no room for all of them; a terminal folds the lines then."""
 
 
 class Report:
@@ -53,8 +55,11 @@ class Report:
         return [*header, *(free_name(name, header, "sent_") for name in ADDED)]
 
     def _write_csv(self, stream: TextIO) -> None:
+        source = self._sheet.source
+        if source.opening:
+            stream.write(source.opening + source.newline)
         writer = csv.writer(
-            stream, delimiter=self._sheet.delimiter or ",", lineterminator=self._sheet.newline
+            stream, delimiter=self._sheet.delimiter or ",", lineterminator=source.newline
         )
         writer.writerow(self._names())
         for row, added in zip(self._sheet.rows(), self._added(), strict=True):
@@ -71,22 +76,30 @@ class Report:
         stream.write("\n]\n")
 
     def _write_table(self, stream: TextIO) -> None:
-        name = self._sheet.header[self._sheet.column]
+        terminal = shutil.get_terminal_size().columns
+        console = Console(file=stream, width=max(terminal, _NARROWEST))
+        with console.capture() as drawn:
+            console.print(self._table())
+        lines = [line.rstrip() for line in drawn.get().splitlines()]
+        stream.write("".join(f"{line}\n" for line in lines))
+        left = len(self._numbered) - MOST_SHOWN
+        if left > 0:
+            stream.write(f"... and {left:,} more rows: --out FILE writes them all.\n")
+        width = max(map(len, lines))
+        if width > terminal:
+            stream.write(f"The table is {width} columns wide, and the terminal {terminal}.\n")
+
+    def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
-        for shown in (name, *_SHOWN):
-            table.add_column(_plain(shown), no_wrap=shown in _SHOWN[:-1])
+        table.add_column(_plain(self._sheet.header[self._sheet.column]), overflow="fold")
+        for shown in _SHOWN:
+            table.add_column(shown, no_wrap=shown != "note", overflow="fold")
         rows = zip(self._sheet.rows(), self._added(), strict=True)
         for row, added in islice(rows, MOST_SHOWN):
             said = dict(zip(ADDED, added, strict=True))
             cells = [row[self._sheet.column], *(said[column] for column in _SHOWN)]
             table.add_row(*map(_plain, cells))
-        console = Console(file=stream, width=shutil.get_terminal_size().columns)
-        with console.capture() as drawn:
-            console.print(table)
-        stream.write(drawn.get())
-        left = len(self._numbered) - MOST_SHOWN
-        if left > 0:
-            stream.write(f"... and {left:,} more rows: --out FILE writes them all.\n")
+        return table
 
 
 def _plain(text: str) -> Text:

@@ -15,6 +15,8 @@ from sent_mcp.tools.results import moment
 ADDED = ("phone_number", "whatsapp", "sms", "opt_out", "contact_id", "record_date", "note")
 _EVERY = 200
 _LONGEST_ID = 120
+_LACKING = "has no country code"
+"""How the reason of such a number begins."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Numbered:
     def duplicates(self) -> int:
         """How many rows have a number that an earlier one has."""
         return len(self) - self.invalid - len(self.numbers)
+
+    @property
+    def without_country(self) -> int:
+        """How many rows have a number that only lacks its country; with a region none does."""
+        lacking = {-1 - at for at, why in enumerate(self.reasons) if why.startswith(_LACKING)}
+        return sum(index in lacking for index in self.indexes)
 
     def rows(self) -> Iterator[tuple[str | None, str]]:
         """For each row its number, or None and the reason why it has none."""

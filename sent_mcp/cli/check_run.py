@@ -3,18 +3,18 @@
 import signal
 import sys
 from array import array
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import anyio
 from rich.console import Console
-from rich.progress import Progress
 
 from sent_mcp.cli.call import DONE, FAILED, print_error
 from sent_mcp.cli.check_input import Sheet
 from sent_mcp.cli.check_journal import Journal
 from sent_mcp.cli.check_output import Format, Report, write_file, write_stdout
+from sent_mcp.cli.check_progress import Bars, OnCount
 from sent_mcp.cli.check_rows import Answers, Numbered, number_rows
 from sent_mcp.cli.check_summary import summary
 from sent_mcp.client import SentClient
@@ -50,15 +50,15 @@ class Run:
 
     async def work(self) -> None:
         """Read every number and find out about those that are not decided yet. Raises nothing."""
-        console = Console(stderr=True)
         try:
-            with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
-                reading = _advance(bars, "Reading", self._sheet.count, 0)
+            with Bars(Console(stderr=True), shown=sys.stderr.isatty()) as bars:
+                reading = bars.reading(self._sheet.count)
                 self._numbered = await number_rows(self._sheet, self._region, reading)
                 self._say_where_it_goes_on()
                 open_numbers = [n for n in self._numbered.numbers if n not in self._answers]
                 decided = len(self._numbered.numbers) - len(open_numbers)
-                asking = _advance(bars, "Checking", len(self._numbered.numbers), decided)
+                every = len(self._numbered.numbers)
+                asking = bars.checking(every, decided, lambda: self._bulk.requests)
                 with self._scope:
                     await self._ask(open_numbers, asking)
         finally:
@@ -79,21 +79,41 @@ class Run:
         if self._trouble is not None and not self._finished:
             self._print_trouble(self._trouble)
         report = Report(self._sheet, self._numbered, self._answers, self._unanswered())
-        if not self._can_report or not self._write(report, out, form):
-            self._finished = False
-            return FAILED
-        for line in summary(self._numbered, self._answers, self._bulk.requests, self._as_of):
-            print(line, file=sys.stderr)
-        if not self._finished:
-            print(f"Not finished: {self._kept()}", file=sys.stderr)
+        left = out is not None and not self._finished and out.exists()
+        written = self._can_report and not left and self._write(report, out, form)
+        self._finished = self._finished and written
+        if written or left:
+            for line in self._ending(out, left=left):
+                print(line, file=sys.stderr)
         return DONE if self._finished else FAILED
+
+    def _ending(self, out: Path | None, *, left: bool) -> Iterator[str]:
+        """What came of it, where it was written, and what is still to do."""
+        if self._can_report:
+            yield from summary(self._numbered, self._answers, self._bulk.requests, self._as_of)
+        if left:
+            yield f"{str(out)!r} is left as it is: {self._not_checked()}"
+            return
+        if out is not None:
+            yield f"Written to {str(out)!r}."
+        if not self._finished:
+            yield f"Not finished: {self._kept()}"
+
+    def _not_checked(self) -> str:
+        every = len(self._numbered.numbers)
+        reason = self._unanswered().removeprefix("not checked: ")
+        again = "goes on" if self._journal is not None and self._journal.count else "begins anew"
+        return (
+            f"{every - len(self._answers):,} of {every:,} numbers could not be checked"
+            f" ({reason}); the same command {again}"
+        )
 
     def close(self) -> None:
         """Let go of the journal; it stays while there is something in it to go on with."""
         if self._journal is not None:
             self._journal.close(remove=self._finished or not self._journal.count)
 
-    async def _ask(self, numbers: list[str], advance: Callable[[int], Awaitable[None]]) -> None:
+    async def _ask(self, numbers: list[str], advance: OnCount) -> None:
         before = self._decided
 
         async def on_progress(count: int) -> None:
@@ -134,7 +154,7 @@ class Run:
 
     def _write(self, report: Report, out: Path | None, form: Format) -> bool:
         where = "standard output" if out is None else f"--out: {str(out)!r}"
-        marked = form == "csv" and self._sheet.is_marked
+        marked = form == "csv" and self._sheet.source.is_marked
         try:
             if out is None:
                 write_stdout(lambda stream: report.write(stream, form), form)
@@ -156,6 +176,8 @@ class Run:
     def _unanswered(self) -> str:
         if isinstance(self._trouble, SentError):
             return f"not checked: {self._trouble.code}"
+        if isinstance(self._trouble, OSError):
+            return "not checked: the journal cannot be written"
         return "not checked: the address book changed too much meanwhile"
 
     def _kept(self) -> str:
@@ -176,13 +198,3 @@ class Run:
                 f" were decided by a run that began at {began}.",
                 file=sys.stderr,
             )
-
-
-def _advance(bars: Progress, what: str, total: int, begun: int) -> Callable[[int], Awaitable[None]]:
-    """A new bar, and what moves it."""
-    bar = bars.add_task(what, total=total, completed=begun)
-
-    async def advance(completed: int) -> None:
-        bars.update(bar, completed=completed)
-
-    return advance

@@ -26,6 +26,16 @@ def summary(
         f" not checked: {len(numbered.numbers) - counts.total():,}"
     )
     yield f"requests: {requests:,}" + (f", as of: {moment(as_of)}" if as_of else "")
+    if numbered.without_country:
+        yield _homeless(numbered.without_country)
+
+
+def _homeless(count: int) -> str:
+    if count == 1:
+        return "1 number has no country code: give --region XX to say where it belongs"
+    return (
+        f"{count:,} numbers have no country code: give --region XX if they are all of one country"
+    )
 
 
 def _kind(seen: Sighting | None) -> str:

@@ -71,12 +71,13 @@ def test_every_line_gets_its_verdict_in_order(shell: Shell) -> None:
     assert [row["input"] for row in rows] == numbers
     assert [row["whatsapp"] for row in rows] == ["yes", "no", "unknown", "unknown", "unknown"]
     assert "has no country code: if it begins with one, write +14155550101" in rows[4]["note"]
-    counts, verdicts, cost = ran.err.splitlines()
+    counts, verdicts, cost, hint = ran.err.splitlines()
     assert counts == "input: 5, duplicates: 0, invalid: 2"
     assert verdicts == (
         "whatsapp: 1, sms_only: 1, other: 0, unknown: 1 (not contacts: 1), not checked: 0"
     )
     assert cost.startswith("requests: 2, as of: 20")
+    assert hint == "1 number has no country code: give --region XX to say where it belongs"
 
 
 @pytest.mark.usefixtures("own_logging")
@@ -131,7 +132,7 @@ def test_a_terminal_gets_a_table_of_200_rows_and_a_bar(shell: Shell) -> None:
         os.close(terminal)
         shown = _all_of(screen).decode()
     assert process.returncode == 0
-    assert "Checking" in shown
+    assert "Checking, 2 requests" in shown
     assert "\x1b[31m" not in shown
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
     table = plain[plain.index("input  ") : plain.index("... and")].splitlines()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sent_mcp.cli.check_input import InputError, Sheet, read_sheet
+from sent_mcp.cli.check_input import Sheet, read_sheet
+from sent_mcp.cli.check_text import InputError
 
 
 def sheet_of(tmp_path: Path, content: bytes, column: str | None = None, **words: str) -> Sheet:
@@ -48,7 +49,7 @@ def test_cells_may_be_quoted_and_hold_delimiters_quotes_and_newlines(tmp_path: P
     sheet = sheet_of(tmp_path, content, "my phone")
     assert sheet.header == ("na;me", "my phone")
     assert list(sheet.rows()) == [['a "b";\r\nc', "+14155550100"]]
-    assert (sheet.newline, sheet.notes) == ("\r\n", ())
+    assert (sheet.source.newline, sheet.notes) == ("\r\n", ())
 
 
 def test_a_csv_of_one_column_needs_no_delimiter(tmp_path: Path) -> None:

@@ -215,6 +215,7 @@ def test_what_could_not_be_checked_is_said_in_its_row_and_made_up_for(
         f"Not finished: 300 of 1,020 numbers are decided and kept in '{desk.journal}';"
         " the same command goes on from there."
     )
+    assert f"\nWritten to '{desk.out}'.\n" in ran.err
     rows = desk.out.read_text(encoding="utf-8").splitlines()[1:]
     assert sum(row.endswith(",unknown,unknown,,,,not checked: AUTH_004") for row in rows) == 720
     assert desk.run().code == 0
