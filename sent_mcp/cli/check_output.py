@@ -85,7 +85,8 @@ class Report:
         left = len(self._numbered) - MOST_SHOWN
         if left > 0:
             stream.write(f"... and {left:,} more rows: --out FILE writes them all.\n")
-        width = max(map(len, lines))
+        # Without the codes that make the header bold.
+        width = max(len(Text.from_ansi(line).plain.rstrip()) for line in lines)
         if width > terminal:
             stream.write(f"The table is {width} columns wide, and the terminal {terminal}.\n")
 

@@ -215,14 +215,22 @@ async def test_a_table_keeps_every_letter_on_a_narrow_terminal(
     assert hint == f"The table is {width} columns wide, and the terminal {columns}."
 
 
+class _Terminal(io.StringIO):
+    """Where a table may be in colours."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 async def test_a_table_that_fits_needs_no_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("COLUMNS", "64")
+    monkeypatch.setenv("TERM", "xterm")
     sheet = sheet_of(tmp_path, b"?\n")
-    shown = io.StringIO()
+    shown = _Terminal()
     Report(sheet, await numbered_of(tmp_path, "?\n"), Answers(), "").write(shown, "table")
-    assert len(shown.getvalue().splitlines()) == 3
+    assert "\x1b[" in shown.getvalue()
     assert "columns wide" not in shown.getvalue()
 
 
