@@ -1,7 +1,5 @@
 """Which of these are on WhatsApp: one call for all, beside one call per number."""
 
-import os
-import resource
 import sys
 import tempfile
 import time
@@ -14,6 +12,7 @@ import mcp_types as mcp
 from mcp import Client
 
 from benchmarks.emulated import KEY, LATENCY_MS, Emulated, emulated
+from benchmarks.memory import peak_memory
 from benchmarks.tokens import tokens
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
@@ -139,26 +138,12 @@ async def _by_command(api: Emulated, numbers: Sequence[str]) -> Cost:
         source.write_text("\n".join(numbers), encoding="utf-8")
         command = [sys.executable, "-m", "sent_mcp", "check", str(source), "--out", str(target)]
         began = time.perf_counter()
-        megabytes = await anyio.to_thread.run_sync(_run, command, api.environment())
+        megabytes = await peak_memory(command, api.environment())
         seconds = time.perf_counter() - began
         lines = target.read_text(encoding="utf-8").count("\n")
     if lines != len(numbers) + 1:
         raise RuntimeError(f"{lines} lines for {len(numbers)} numbers")
     return Cost("sent-mcp check", await api.requests(), seconds, megabytes=megabytes)
-
-
-def _run(command: Sequence[str], settings: dict[str, str]) -> float:
-    """Run it to its end; its peak memory."""
-    process = os.posix_spawn(sys.executable, list(command), {**os.environ, **settings})
-    _, status, usage = os.wait4(process, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"{' '.join(command[1:])} failed")
-    return _megabytes(usage)
-
-
-def _megabytes(usage: resource.struct_rusage) -> float:
-    # Linux counts kilobytes, macOS bytes.
-    return usage.ru_maxrss / (1_000_000 if sys.platform == "darwin" else 1_000)
 
 
 def _row(cells: Sequence[str]) -> None:
