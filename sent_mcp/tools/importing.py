@@ -31,6 +31,7 @@ from sent_mcp.tools.number_arguments import (
 )
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 
+_KEY_CHANGED = "KEY_CHANGED"
 _CHECK_SECONDS, _LEAST_CHECK_SECONDS, _CHECK_SHARE = 15.0, 2.0, 1 / 3
 _CHECK_REQUESTS, _CHECK_AGAIN_REQUESTS = 50, 10
 """The first are for the question; once it was answered, creating tells as much as looking up."""
@@ -95,6 +96,9 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
         seconds=min(_CHECK_SECONDS, max(_LEAST_CHECK_SECONDS, left * _CHECK_SHARE)),
         most_requests=_CHECK_AGAIN_REQUESTS if answered else _CHECK_REQUESTS,
     )
+    if checked.trouble is not None and checked.trouble.code == _KEY_CHANGED:
+        # What was found in one account says nothing about another.
+        raise checked.trouble
     new = tuple(number for number in listed.numbers if number not in checked.found)
     invalid = readable(listed.invalid, masked=call.limits.mask_phones)
     lines = (

@@ -101,9 +101,7 @@ class Wire:
 
     async def end(self) -> int:
         """Close its stdin as a host does; the exit code. Nothing more may come."""
-        assert self._process.stdin is not None
-        await self._process.stdin.aclose()
-        code = await self._process.wait()
+        code = await self.hang_up()
         assert self._out.buffer == b""
         try:
             rest = await self._out.receive()
@@ -111,6 +109,12 @@ class Wire:
             rest = b""
         assert rest == b""
         return code
+
+    async def hang_up(self) -> int:
+        """The same, whatever it may still write."""
+        assert self._process.stdin is not None
+        await self._process.stdin.aclose()
+        return await self._process.wait()
 
     @property
     def stderr(self) -> str:
