@@ -60,7 +60,7 @@ async def run_import(call: SentCall, numbers: Sequence[str], key: str) -> Import
     with anyio.CancelScope(deadline=end - _TO_ANSWER_SECONDS):
         if call.dry_run:
             # Where Sent does not say that it only validates, it may create all that are tried.
-            await run.one()
+            await run.until_one_is_made()
         async with anyio.create_task_group() as tasks:
             for _ in range(AT_ONCE):
                 tasks.start_soon(run.work)
@@ -103,9 +103,11 @@ class _Run:
         while self._queue and not self._is_over:
             await self.one()
 
+    async def until_one_is_made(self) -> None:
+        while self._queue and not self._is_over and not any(self._made.values()):
+            await self.one()
+
     async def one(self) -> None:
-        if not self._queue:
-            return
         number = self._queue.popleft()
         self._doubtful.add(number)
         making = self._contacts.ensure(
