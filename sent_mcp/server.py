@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from sent_mcp import __version__
 from sent_mcp.client import ApiKey, SentClient, V1Client
+from sent_mcp.connecting import build_client, build_v1_client
 from sent_mcp.guard import EXTENDED, Approvals, Guard, Host, Restraint, Rules, TimeLimit
 from sent_mcp.guard.audit import AuditLog
 from sent_mcp.guard.imports import Imports
@@ -124,21 +125,6 @@ def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Se
     )
 
 
-def build_client(
-    settings: Settings, key: ApiKey, *, timeout: float, emulator: "ASGIApp | None" = None
-) -> SentClient:
-    """The v3 client for these settings; `timeout` is for one call, waiting for budget included."""
-    return SentClient(
-        base_url=settings.base_url,
-        key=key,
-        profile_id=settings.profile_id,
-        requests_per_minute=settings.requests_per_minute,
-        messages_per_minute=settings.messages_per_minute,
-        timeout=timeout,
-        transport=_in_process(emulator),
-    )
-
-
 def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClient]:
     key = ApiKey(settings.read_key)
     client = build_client(settings, key, timeout=settings.call_timeout, emulator=emulator)
@@ -149,14 +135,7 @@ def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClie
 
 def _v1_service(settings: Settings, emulator: "ASGIApp | None") -> Service[V1Client]:
     key = ApiKey(settings.read_key)
-    client = V1Client(
-        base_url=settings.base_url,
-        key=key,
-        sender_id=settings.sender_id or "",
-        requests_per_minute=settings.requests_per_minute,
-        timeout=settings.call_timeout,
-        transport=_in_process(emulator),
-    )
+    client = build_v1_client(settings, key, emulator=emulator)
     visible = {tool.offer.name: tool for tool in V1_TOOLS if is_offered(tool, settings)}
 
     async def line() -> str:
@@ -263,11 +242,3 @@ def _account_line(
         return known[key.fingerprint()]
 
     return line
-
-
-def _in_process(emulator: "ASGIApp | None") -> "Any":
-    if emulator is None:
-        return None
-    from httpx import ASGITransport
-
-    return ASGITransport(app=emulator)

@@ -177,7 +177,7 @@ def _is_address(host: str) -> bool:
 
 
 def _finish(work: Coroutine[Any, Any, int], as_json: bool) -> NoReturn:
-    from sent_mcp.cli.call import FAILED, USAGE, UsageError, print_error
+    from sent_mcp.cli.outcome import FAILED, USAGE, UsageError, print_error
 
     async def run() -> int:
         return await work

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -11,10 +10,10 @@ from mcp import Client
 from pydantic import JsonValue
 
 from sent_mcp.cli.launch import launch_emulator, launch_settings
+from sent_mcp.cli.outcome import CONFIRM, DONE, FAILED, UsageError, print_error, print_json
 from sent_mcp.server import build_server
 from sent_mcp.serving.logs import log_to_stderr
 
-DONE, FAILED, USAGE, CONFIRM = 0, 1, 2, 3
 _DONE_STATUSES = (
     "created",
     "exists",
@@ -25,10 +24,6 @@ _DONE_STATUSES = (
     "dry_run",
     "imported",
 )
-
-
-class UsageError(ValueError):
-    """The command's words are off."""
 
 
 def parse_arguments(pairs: Sequence[str], as_object: str | None) -> dict[str, JsonValue]:
@@ -61,7 +56,7 @@ async def print_tools(*, demo: bool, demo_db: str | None, as_json: bool) -> int:
         shown: JsonValue = [
             tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed
         ]
-        _print_json(shown)
+        print_json(shown)
         return DONE
     width = shutil.get_terminal_size().columns
     for tool in listed:
@@ -94,19 +89,10 @@ async def call_tool(
         print_error(text, as_json=as_json)
         return FAILED
     if as_json:
-        _print_json(result.structured_content)
+        print_json(result.structured_content)
     else:
         print(text)
     return _exit_code(result.structured_content)
-
-
-def print_error(text: str, *, as_json: bool) -> None:
-    """Print `CODE: message`, as JSON for programs and on stderr for people."""
-    if as_json:
-        code, _, message = text.partition(": ")
-        _print_json({"error": {"code": code, "message": message}})
-    else:
-        print(text, file=sys.stderr)
 
 
 def _client(demo: bool, demo_db: str | None) -> Client:
@@ -114,10 +100,6 @@ def _client(demo: bool, demo_db: str | None) -> Client:
     settings = launch_settings(demo=demo)
     log_to_stderr(settings.log_level)
     return Client(build_server(settings, emulator=launch_emulator(demo=demo, demo_db=demo_db)))
-
-
-def _print_json(value: JsonValue) -> None:
-    print(json.dumps(value, indent=2))
 
 
 def _exit_code(structured: dict[str, JsonValue]) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sent_mcp import phone
-from sent_mcp.cli.call import FAILED, UsageError
 from sent_mcp.cli.check_input import Sheet, read_sheet
 from sent_mcp.cli.check_journal import SUFFIX, Journal, JournalError
 from sent_mcp.cli.check_output import Format
@@ -15,9 +14,10 @@ from sent_mcp.cli.check_run import Run
 from sent_mcp.cli.check_signals import run_until_stopped
 from sent_mcp.cli.check_text import STDIN
 from sent_mcp.cli.launch import launch_emulator, launch_settings
+from sent_mcp.cli.outcome import FAILED, UsageError
 from sent_mcp.client import ApiKey
+from sent_mcp.connecting import build_client
 from sent_mcp.errors import SettingsError
-from sent_mcp.server import build_client
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from sent_mcp.cli.call import UsageError
+from sent_mcp.cli.outcome import UsageError
 from sent_mcp.private_file import NotPrivateError, open_private
 from sent_mcp.reach import Sighting, Verdict, Verdicts
 

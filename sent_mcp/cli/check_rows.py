@@ -8,9 +8,9 @@ from anyio.lowlevel import checkpoint
 
 from sent_mcp import phone
 from sent_mcp.cli.check_input import Sheet
+from sent_mcp.moments import moment
 from sent_mcp.quoting import quoted
 from sent_mcp.reach import Sighting
-from sent_mcp.tools.results import moment
 
 ADDED = ("phone_number", "whatsapp", "sms", "opt_out", "contact_id", "record_date", "note")
 _EVERY = 200

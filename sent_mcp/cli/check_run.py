@@ -10,17 +10,17 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from sent_mcp.cli.call import DONE, FAILED, print_error
 from sent_mcp.cli.check_input import Sheet
 from sent_mcp.cli.check_journal import Journal
 from sent_mcp.cli.check_output import Format, Report, write_file, write_stdout
 from sent_mcp.cli.check_progress import Bars, OnCount
 from sent_mcp.cli.check_rows import Answers, Numbered, number_rows
 from sent_mcp.cli.check_summary import summary
+from sent_mcp.cli.outcome import DONE, FAILED, print_error
 from sent_mcp.client import SentClient
 from sent_mcp.errors import SentError
+from sent_mcp.moments import moment
 from sent_mcp.reach import Sighting, check_numbers
-from sent_mcp.tools.results import moment
 
 STOPPED = 128
 """Plus the number of the signal, as shells have it."""

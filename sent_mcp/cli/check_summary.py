@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sent_mcp.cli.check_rows import Answers, Numbered
+from sent_mcp.moments import moment
 from sent_mcp.reach import Sighting
-from sent_mcp.tools.results import moment
 
 
 def summary(

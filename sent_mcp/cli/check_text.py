@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from sent_mcp.cli.call import UsageError
+from sent_mcp.cli.outcome import UsageError
 
 STDIN = "-"
 DELIMITERS = (",", ";", "\t", "|")

@@ -6,8 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sent_mcp.errors import SettingsError
-from sent_mcp.server import offered_tools
-from sent_mcp.settings import SENT_URL, Settings, flag_of, load_settings
+from sent_mcp.settings import Settings, flag_of, load_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -49,17 +48,3 @@ def _refuse_unusable(demo_db: str) -> None:
     except sqlite3.Error as error:
         problem = f"--demo-db: {demo_db!r} cannot be used: {error}"
         raise SettingsError(problem, code="SETTINGS") from error
-
-
-def warnings(settings: Settings, *, demo: bool) -> list[str]:
-    """What an operator should know at start, on stderr."""
-    said: list[str] = []
-    if settings.base_url != SENT_URL and not demo:
-        said.append(f"The API is {settings.base_url}, not Sent's own (SENT_BASE_URL).")
-    if settings.confirm == "off":
-        said.append("No confirmation is asked for anything (SENT_MCP_CONFIRM=off).")
-    if settings.dry_run:
-        said.append("Every change is only a dry run (SENT_MCP_DRY_RUN).")
-    if not offered_tools(settings):
-        said.append("No tool is left to offer (SENT_MCP_TOOLSETS, SENT_MCP_READ_ONLY).")
-    return said

@@ -8,12 +8,12 @@ from typing import Literal, get_args, get_origin
 import anyio
 from pydantic.fields import FieldInfo
 
-from sent_mcp.cli.launch import launch_emulator, launch_settings, warnings
+from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.errors import SettingsError
-from sent_mcp.server import build_server
+from sent_mcp.server import build_server, offered_tools
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.serving.stdio import serve_stdio
-from sent_mcp.settings import flag_of, flags, variable_of
+from sent_mcp.settings import SENT_URL, Settings, flag_of, flags, variable_of
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -28,10 +28,24 @@ def serve(arguments: Sequence[str]) -> int:
         print(f"sent-mcp: {error}", file=sys.stderr)
         return 2
     log_to_stderr(settings.log_level)
-    for line in warnings(settings, demo=demo):
+    for line in _warnings(settings, demo=demo):
         print(f"sent-mcp: {line}", file=sys.stderr)
     anyio.run(serve_stdio, build_server(settings, emulator=emulator))
     return 0
+
+
+def _warnings(settings: Settings, *, demo: bool) -> list[str]:
+    """What an operator should know at start, on stderr."""
+    said: list[str] = []
+    if settings.base_url != SENT_URL and not demo:
+        said.append(f"The API is {settings.base_url}, not Sent's own (SENT_BASE_URL).")
+    if settings.confirm == "off":
+        said.append("No confirmation is asked for anything (SENT_MCP_CONFIRM=off).")
+    if settings.dry_run:
+        said.append("Every change is only a dry run (SENT_MCP_DRY_RUN).")
+    if not offered_tools(settings):
+        said.append("No tool is left to offer (SENT_MCP_TOOLSETS, SENT_MCP_READ_ONLY).")
+    return said
 
 
 def _parser() -> argparse.ArgumentParser:

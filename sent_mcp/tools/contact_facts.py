@@ -3,8 +3,9 @@
 from pydantic import JsonValue
 
 from sent_mcp.models import Contact
+from sent_mcp.moments import moment
 from sent_mcp.phone import is_e164
-from sent_mcp.tools.results import moment, word
+from sent_mcp.tools.results import word
 
 
 def label(contact: Contact) -> str:

@@ -6,9 +6,10 @@ from pydantic import JsonValue
 
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
+from sent_mcp.moments import moment
 from sent_mcp.quoting import quoted
 from sent_mcp.tools.contact_facts import bound, facts, label
-from sent_mcp.tools.results import moment, word
+from sent_mcp.tools.results import word
 
 UNCHANGED = "Nothing was changed."
 MANY = "Ten contacts were created or opted out within ten minutes already, so each is asked about."

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from sent_mcp.client import Answer, SentClient
 from sent_mcp.models import Contact, MessageSummary
+from sent_mcp.moments import moment
 from sent_mcp.quoting import quoted
 from sent_mcp.reach.verdict import Verdict, is_young, verdicts
 from sent_mcp.tools.arguments import (
@@ -23,7 +24,7 @@ from sent_mcp.tools.arguments import (
 )
 from sent_mcp.tools.contact_pages import ContactList, Filter, filtered, one_page
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import FullContact, Result, full, moment, word
+from sent_mcp.tools.results import FullContact, Result, full, word
 
 Summary = dict[str, int | str | list[str] | dict[str, dict[str, int]]]
 NO_NAMES = "Contacts have no names: search looks for digits of the phone number"

@@ -10,10 +10,11 @@ from sent_mcp.advice import ADVICE
 from sent_mcp.client import SentClient
 from sent_mcp.errors import RefusedError
 from sent_mcp.models import Message
+from sent_mcp.moments import moment
 from sent_mcp.tools.arguments import Arguments, ListOf, PhoneNumber
 from sent_mcp.tools.parallel import look_up_all
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Result, moment, next_call, word
+from sent_mcp.tools.results import Result, next_call, word
 
 Outcome = Literal["pending", "delivered", "failed"]
 _OUTCOMES: dict[str, Outcome] = {

@@ -8,6 +8,7 @@ import anyio
 from pydantic import BaseModel, Field, JsonValue
 
 from sent_mcp.client import SentClient
+from sent_mcp.moments import moment
 from sent_mcp.reach import Checked, NumberList, Sighting, Verdict, check_numbers, read_numbers
 from sent_mcp.reach.verdict import NOTHING_KNOWN
 from sent_mcp.tools.arguments import Arguments
@@ -22,7 +23,7 @@ from sent_mcp.tools.number_arguments import (
     readable,
 )
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import LONGEST_NEXT, Result, moment, next_call, word
+from sent_mcp.tools.results import LONGEST_NEXT, Result, next_call, word
 
 MOST_RESULTS = 50
 _TO_ANSWER_SECONDS = 2.0

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sent_mcp.errors import OutcomeUnknownError
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
+from sent_mcp.moments import moment
 from sent_mcp.quoting import quoted
 
 LONGEST_NEXT = 600
@@ -195,14 +195,6 @@ def word(text: str) -> str:
 
 def _word_or_none(text: str | None) -> str | None:
     return None if text is None else word(text)
-
-
-def moment(when: datetime | None) -> str | None:
-    """A time in UTC to the second, like 2026-11-20T10:00:00Z."""
-    # The first and last year cannot be moved to another zone, and nobody means them.
-    if when is None or not 1 < when.year < 9999:
-        return None
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def columns(header: str, rows: Sequence[Sequence[str]]) -> list[str]:

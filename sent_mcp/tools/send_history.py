@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from sent_mcp.guard import Question
 from sent_mcp.guard.journal import History
+from sent_mcp.moments import moment
 from sent_mcp.state import Earlier
-from sent_mcp.tools.results import moment, word
+from sent_mcp.tools.results import word
 
 _SHOWN = 5
 

@@ -8,11 +8,11 @@ from pydantic import JsonValue
 
 from sent_mcp.guard import Question
 from sent_mcp.models import Template
+from sent_mcp.moments import moment
 from sent_mcp.quoting import quoted
 from sent_mcp.tools.arguments import LONGEST_VALUE
 from sent_mcp.tools.local_times import local_times, together
 from sent_mcp.tools.recipients import Addressee
-from sent_mcp.tools.results import moment
 from sent_mcp.tools.send_arguments import LONGEST_URL, SendMessage
 
 NOTHING_SENT = "Nothing was sent."

@@ -12,10 +12,11 @@ from sent_mcp.errors import OutcomeUnknownError, RefusedError, UnreadableAnswerE
 from sent_mcp.guard import Question
 from sent_mcp.guard.journal import Draft, History
 from sent_mcp.models import SendReceipt, Template
+from sent_mcp.moments import moment
 from sent_mcp.tools.content import find_template, refuse_unsendable
 from sent_mcp.tools.recipients import Addressee, resolve
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
-from sent_mcp.tools.results import ChangeResult, moment, next_call, word
+from sent_mcp.tools.results import ChangeResult, next_call, word
 from sent_mcp.tools.send_arguments import SendMessage
 from sent_mcp.tools.send_history import with_history
 from sent_mcp.tools.send_question import NOTHING_SENT, count, in_utc, send_question

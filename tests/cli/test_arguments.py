@@ -2,7 +2,8 @@
 
 import pytest
 
-from sent_mcp.cli.call import UsageError, parse_arguments
+from sent_mcp.cli.call import parse_arguments
+from sent_mcp.cli.outcome import UsageError
 
 
 def test_words_are_arguments_and_their_values_stay_text() -> None:

@@ -16,9 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from sent_mcp.cli.app import app
-from sent_mcp.cli.call import UsageError
 from sent_mcp.cli.check import Order, check_file
 from sent_mcp.cli.check_output import Format
+from sent_mcp.cli.outcome import UsageError
 from tests.cli.conftest import COMMAND, Ran, Shell
 
 KEY = "sk_test_emulator"

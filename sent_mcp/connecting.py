@@ -1,0 +1,47 @@
+"""Settings in, a client of the API out; with an emulator nothing leaves the process."""
+
+from typing import TYPE_CHECKING
+
+from sent_mcp.client import ApiKey, SentClient, V1Client
+from sent_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from httpx import ASGITransport
+    from starlette.types import ASGIApp
+
+
+def build_client(
+    settings: Settings, key: ApiKey, *, timeout: float, emulator: "ASGIApp | None" = None
+) -> SentClient:
+    """The v3 client for these settings; `timeout` is for one call, waiting for budget included."""
+    return SentClient(
+        base_url=settings.base_url,
+        key=key,
+        profile_id=settings.profile_id,
+        requests_per_minute=settings.requests_per_minute,
+        messages_per_minute=settings.messages_per_minute,
+        timeout=timeout,
+        transport=_in_process(emulator),
+    )
+
+
+def build_v1_client(
+    settings: Settings, key: ApiKey, *, emulator: "ASGIApp | None" = None
+) -> V1Client:
+    """The v1 client for these settings."""
+    return V1Client(
+        base_url=settings.base_url,
+        key=key,
+        sender_id=settings.sender_id or "",
+        requests_per_minute=settings.requests_per_minute,
+        timeout=settings.call_timeout,
+        transport=_in_process(emulator),
+    )
+
+
+def _in_process(emulator: "ASGIApp | None") -> "ASGITransport | None":
+    if emulator is None:
+        return None
+    from httpx import ASGITransport
+
+    return ASGITransport(app=emulator)
