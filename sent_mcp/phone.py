@@ -46,6 +46,11 @@ def is_region(region: str) -> bool:
     return region in SUPPORTED_REGIONS
 
 
+def is_decimal(text: str) -> bool:
+    """Whether `text` is a number of a spreadsheet, with nothing but zeros after the point."""
+    return _DECIMAL.fullmatch(text.strip()) is not None
+
+
 def region_of(e164: str) -> str | None:
     """The ISO region of an E.164 number; None where it cannot be told."""
     from phonenumbers import NumberParseException, parse, region_code_for_number
@@ -146,7 +151,7 @@ def _refuse_what_is_not_dialled(plain: str) -> None:
 
 def _refuse_what_a_spreadsheet_made(plain: str) -> None:
     # The zeros after the point would pass for digits of the number.
-    if _DECIMAL.fullmatch(plain):
+    if is_decimal(plain):
         raise InvalidNumberError("is a decimal, as spreadsheets write it; leave out the point")
     if _POWER.fullmatch(plain):
         raise InvalidNumberError("was shortened by a spreadsheet; format its column as text")

@@ -247,3 +247,45 @@ def test_every_time_zone_of_a_number_comes_with_the_package() -> None:
     named = {zone for zones in TIMEZONE_DATA.values() for zone in zones}
     shipped = resources.files("tzdata").joinpath("zones").read_text("utf-8").split()
     assert named - {"Etc/Unknown"} <= set(shipped)
+
+
+@pytest.mark.parametrize("region", [None, "DE", "IT", "US"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "4915112345678.0",
+        "+4915112345678,0",
+        "393471234567.00",
+        " +393471234567.000 ",
+        "４９１５１１２３４５６７８．０",
+        "15112345678.0",
+        "tel:4155550101.0",
+    ],
+)
+def test_a_decimal_of_a_spreadsheet_is_refused_as_one(written: str, region: str | None) -> None:
+    """Its zeros would make it another number."""
+    with pytest.raises(InvalidNumberError, match="is a decimal, as spreadsheets write it; leave"):
+        normalise(written, region)
+
+
+@pytest.mark.parametrize("written", ["4.15556E+09", "4,15556E+09", "4.15556e9", "4E+12"])
+def test_a_number_that_a_spreadsheet_shortened_is_refused_as_one(written: str) -> None:
+    """Its other digits are lost."""
+    with pytest.raises(InvalidNumberError, match="was shortened by a spreadsheet; format its"):
+        normalise(written, "US")
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "e164"),
+    [
+        ("+49 151 1234.5678", None, "+4915112345678"),
+        ("+49.151.12345678", None, "+4915112345678"),
+        ("+33 6 12.34.56.00", None, "+33612345600"),
+        ("0151.12345000", "DE", "+4915112345000"),
+        ("415.555.0100", "US", "+14155550100"),
+        ("415.555.0000", "US", "+14155550000"),
+    ],
+)
+def test_dots_between_groups_are_no_decimals(written: str, region: str | None, e164: str) -> None:
+    """Also before zeros."""
+    assert normalise(written, region) == e164

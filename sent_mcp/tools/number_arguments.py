@@ -41,7 +41,7 @@ def _entries(value: object) -> object:
         if each is None:
             entries.append("")
         elif isinstance(each, str):
-            entries += [part.strip() for part in _BETWEEN.split(each) if part.strip()] or [""]
+            entries += _parts(each)
         else:
             plain = isinstance(each, int) and not isinstance(each, bool)
             entries.append(str(each) if plain else each)
@@ -51,6 +51,12 @@ def _entries(value: object) -> object:
             " or have the user run `sent-mcp check` on a file"
         )
     return entries
+
+
+def _parts(text: str) -> list[str]:
+    # The comma of a decimal does not stand between two numbers.
+    parts = [text] if phone.is_decimal(text) else _BETWEEN.split(text)
+    return [part.strip() for part in parts if part.strip()] or [""]
 
 
 def _region(value: str) -> str:

@@ -15,6 +15,7 @@ WHOLE = re.compile(r"\+?\d[\d ().\-]{8,}\d")
 TIMES = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z")
 UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TOKENS = re.compile(r"cf_[A-Za-z0-9_-]{34}")
+MASKED = re.compile(r"\+\d{1,4}\*{3,}\d\d")
 NEW = "+14155550160"
 
 
@@ -98,3 +99,58 @@ async def test_who_may_not_be_written_to_is_masked_too(app: Starlette, state: Pa
     """The operator's own list included."""
     async with opened(app, state, mask_phones=True, allowed_recipients=NEW) as door:
         await Blind(door).refused("send_message", to=SEEDED, text="Hi")
+
+
+ALMOST = (
+    "415-555-0102x123",
+    "4155550102abc",
+    "415_555_0102",
+    "415\u00a0555\u00a00102",
+    "+1_415_555_0102",
+)
+"""No numbers to us, and numbers to any reader."""
+
+
+def shows_none(*shown: str) -> None:
+    """In none of these more than the last two digits of any of them is left."""
+    for text in shown:
+        bare = MASKED.sub("", TOKENS.sub("", UUIDS.sub("", TIMES.sub("", text))))
+        assert not re.search(r"415|555|010", bare), text
+
+
+async def test_what_is_almost_a_number_is_masked_by_a_check(blind: Blind) -> None:
+    """In the text and in the structure; how many there are and why stays."""
+    said = await blind.call("check_phone_numbers", phone_numbers=[*ALMOST, "Anna 12"])
+    shows_none(said.text, json.dumps(said.data, ensure_ascii=False))
+    assert [row["input"][:3] for row in said.data["invalid"]] == ["***"] * 4 + ["+*_", "Ann"]
+    assert said.data["invalid"][0] == {"input": "***-***-****x*23", "reason": "has an extension"}
+    assert said.data["invalid"][-1]["input"] == "Anna 12"
+
+
+@pytest.mark.parametrize("almost", ALMOST)
+async def test_what_is_almost_a_number_is_masked_in_the_question_of_an_import(
+    blind: Blind, almost: str
+) -> None:
+    """And in all that comes of it."""
+    listed = [f"+44791112{n:04}" for n in range(12)]
+    first = await blind.call("import_contacts", phone_numbers=[*listed, almost])
+    assert "No phone numbers: 1 (" in first.data["question"]
+    shows_none(first.text, json.dumps(first.data, ensure_ascii=False))
+    given = {"phone_numbers": [*listed, almost], "confirmation_token": first.token}
+    done = await blind.call("import_contacts", **given)
+    assert (done.data["counts"]["created"], len(done.data["invalid"])) == (12, 1)
+    shows_none(done.text, json.dumps(done.data, ensure_ascii=False))
+    tried = await blind.call(
+        "import_contacts", phone_numbers=[almost, "+14165551234"], dry_run=True
+    )
+    shows_none(tried.text, json.dumps(tried.data, ensure_ascii=False))
+
+
+@pytest.mark.parametrize("almost", ALMOST)
+async def test_what_is_almost_a_number_is_masked_in_every_refusal(
+    blind: Blind, almost: str
+) -> None:
+    """Whichever tool got it as the one number it is about."""
+    for tool in ("create_contact", "find_contact_by_phone", "lookup_number"):
+        shows_none(await blind.refused(tool, phone_number=almost))
+    shows_none(await blind.refused("get_message", to=almost))

@@ -167,3 +167,44 @@ async def test_of_many_invalid_ones_the_first_are_shown_and_all_are_counted(door
     assert all(len(row["input"]) <= 41 for row in reply.data["invalid"])
     assert "Invalid, not shown here: 12" in reply.text.splitlines()
     assert "\u202e" not in reply.text
+
+
+SPOILT = ("4915112345678.0", "+4915112345678,0", "393471234567.00", "+14155550100.0")
+SHORTENED = "4.15556E+09"
+
+
+async def test_what_a_spreadsheet_spoilt_is_no_number_to_a_check(door: Door) -> None:
+    """Nobody else is asked about; the reason says what it is."""
+    given = {"phone_numbers": [*SPOILT, SHORTENED], "region": "US"}
+    said = await door.done("check_phone_numbers", **given)
+    assert said["counts"]["invalid"] == said["counts"]["input"] == 5
+    assert [row["input"] for row in said["invalid"]] == [*SPOILT, SHORTENED]
+    reasons = [row["reason"] for row in said["invalid"]]
+    assert reasons == ["is a decimal"] * 4 + ["was shortened by a spreadsheet"]
+    assert await door.log() == []
+
+
+async def test_what_a_spreadsheet_spoilt_is_not_imported(door: Door) -> None:
+    """And all others are."""
+    listed = [*SPOILT, SHORTENED, "+49 151 1234.5678"]
+    said = await door.done("import_contacts", phone_numbers=listed, region="US")
+    assert (said["counts"]["created"], said["counts"]["invalid"]) == (1, 5)
+    found = await door.done("find_contact_by_phone", phone_number="+4915112345678")
+    assert found["found"] is True
+    assert len(await door.changes()) == 1
+
+
+@pytest.mark.parametrize("written", [*SPOILT, SHORTENED, 4.15556e9, 4915112345678.0])
+async def test_what_a_spreadsheet_spoilt_is_not_created(door: Door, written: object) -> None:
+    """Nor looked up, nor written to; without quotes it is none either."""
+    given = {"phone_number": written}
+    for tool in ("create_contact", "find_contact_by_phone"):
+        text = await door.refused(tool, **given)
+        assert text.startswith(
+            f"INVALID_ARGUMENTS: the arguments of {tool} are wrong.\nphone_number: "
+        )
+    text = await door.refused("send_message", to=[written], text="Hello")
+    assert text.startswith("INVALID_ARGUMENTS: ")
+    assert await door.log() == []
+    if isinstance(written, str):
+        assert "is a decimal" in text or "was shortened by a spreadsheet" in text
