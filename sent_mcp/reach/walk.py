@@ -23,7 +23,8 @@ class Walk:
         self._totals: list[int] = []
         self._began: datetime | None = None
         self._ids: set[int] = set()
-        self._uncertain: set[int] = set()
+        self._recent: set[int] = set()
+        self._undated: set[int] = set()
         self._newcomers: set[int] = set()
 
     @property
@@ -39,11 +40,12 @@ class Walk:
     def add(self, number: int, answer: Answer[ContactPage]) -> None:
         """Note what the page with this number shows."""
         where, known = answer.data.pagination, len(self._ids)
-        if not self._totals:
+        first = not self._totals
+        if first:
             self._began = answer.timestamp
         self._totals.append(where.total_count)
         for contact in answer.data.contacts:
-            self._note(contact)
+            self._note(contact, first=first)
         size = where.page_size if 0 < where.page_size < PAGE_SIZE else PAGE_SIZE
         pages = max(where.total_pages, ceil(where.total_count / size))
         if where.has_more and pages <= number and len(self._ids) > known:
@@ -62,7 +64,8 @@ class Walk:
         if not self._totals or min(self._totals) < self._totals[0]:
             return False
         moved = max(self._totals) > self._totals[0]
-        return self._totals[0] == len(self._ids) - (len(self._uncertain) if moved else 0)
+        uncertain = len(self._recent) + (len(self._undated) if moved else 0)
+        return self._totals[0] == len(self._ids) - uncertain
 
     @property
     def missed_newcomers(self) -> bool:
@@ -70,12 +73,15 @@ class Walk:
         first, largest = self._totals[0], max(self._totals)
         return largest > first + len(self._newcomers)
 
-    def _note(self, contact: Contact) -> None:
+    def _note(self, contact: Contact, *, first: bool) -> None:
         # Ids as hashes: of 200,000 contacts they take a third of the space.
         number, made, began = hash(contact.id), contact.created_at, self._began
         if began is None or (made is not None and made > began):
             self._newcomers.add(number)
-            return
-        self._ids.add(number)
-        if made is None or made > began - _SAME_MOMENT:
-            self._uncertain.add(number)
+        elif number not in self._ids:
+            self._ids.add(number)
+            # Those of the first answer are of the beginning, whenever they came.
+            if made is None and not first:
+                self._undated.add(number)
+            elif made is not None and made > began - _SAME_MOMENT and not first:
+                self._recent.add(number)

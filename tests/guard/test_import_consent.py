@@ -111,7 +111,7 @@ async def test_progress_goes_on_rising_after_the_users_answer(app: Starlette, st
 async def test_what_fails_for_a_while_is_no_step(app: Starlette, state: Path, kind: Kind) -> None:
     """Nor one that is told twice; a number that failed for good is decided like any other."""
     async with Host(kind).before(app, state, HANDSHAKE) as door:
-        listed = {"phone_numbers": fresh(12)}
+        listed: dict[str, Any] = {"phone_numbers": fresh(12)}
         if kind.answer is None:
             listed["confirmation_token"] = (await door.call(TOOL, **listed)).token
         await door.faults(fault(422, 3), fault(403, 2))

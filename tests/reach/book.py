@@ -85,6 +85,12 @@ class Book:
         self.people.insert(place, person)
         self.channels[number] = channels
 
+    def restore(self, number: str, created_at: datetime | None, place: int) -> None:
+        """A contact that comes with a date of its own, or with none, at this place of the list."""
+        self._ids += 1
+        self.people.insert(place, Person(number, "sms", created_at, f"id-{self._ids}"))
+        self.channels[number] = "sms"
+
     def delete(self, number: str) -> None:
         """Take a contact out."""
         self.people = [person for person in self.people if person.number != number]
