@@ -1,15 +1,13 @@
-"""Where the rows of `sent-mcp check` go: CSV, JSON or a table; to a file all at once."""
+"""The rows of `sent-mcp check` as CSV, JSON or a table."""
 
 import csv
 import json
 import os
-import secrets
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 from rich.console import Console
@@ -23,6 +21,9 @@ from sent_mcp.quoting import quoted
 if TYPE_CHECKING:
     from io import TextIOWrapper
 
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What one reader or another takes for the end of a line."""
+_HARMLESS_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 Format = Literal["table", "csv", "json"]
 MOST_SHOWN = 200
 _SHOWN = ("phone_number", "whatsapp", "sms", "opt_out", "note")
@@ -58,12 +59,10 @@ class Report:
         source = self._sheet.source
         if source.opening:
             stream.write(source.opening + source.newline)
-        writer = csv.writer(
-            stream, delimiter=self._sheet.delimiter or ",", lineterminator=source.newline
-        )
-        writer.writerow(self._names())
+        write_row = _row_writer(stream, self._sheet.delimiter or ",", source.newline)
+        write_row(self._names())
         for row, added in zip(self._sheet.rows(), self._added(), strict=True):
-            writer.writerow([*row, *added])
+            write_row([*row, *_no_formula(added)])
 
     def _write_json(self, stream: TextIO) -> None:
         keys = _unique(self._names())
@@ -103,6 +102,27 @@ class Report:
         return table
 
 
+def _row_writer(stream: TextIO, delimiter: str, newline: str) -> Callable[[Sequence[str]], object]:
+    usual = csv.writer(stream, delimiter=delimiter, lineterminator=newline)
+    careful = csv.writer(stream, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL)
+    # Python before 3.13 quotes none but those it ends a line with.
+    others = re.compile(f"[{_LINE_ENDS.translate(dict.fromkeys(map(ord, newline)))}]")
+
+    def write(row: Sequence[str]) -> object:
+        return (careful if others.search("".join(row)) else usual).writerow(row)
+
+    return write
+
+
+def _no_formula(added: Sequence[str]) -> list[str]:
+    """The cells with an id from the API that a spreadsheet would not take for a formula."""
+    cells = dict(zip(ADDED, added, strict=True))
+    found = cells["contact_id"]
+    if found and not _HARMLESS_ID.fullmatch(found):
+        cells["contact_id"] = f"'{found}"
+    return list(cells.values())
+
+
 def _plain(text: str) -> Text:
     return Text(quoted(text, _LONGEST_CELL)[1:-1])
 
@@ -116,27 +136,6 @@ def _unique(names: Iterable[str]) -> list[str]:
             key, again = f"{name}_{again}", again + 1
         keys.append(key)
     return keys
-
-
-def write_file(path: Path, write: Callable[[TextIO], None], *, marked: bool) -> None:
-    """Put what `write` writes in the place of the file, whole or not at all. Raises OSError.
-
-    `marked` puts the mark in front by which Excel knows UTF-8.
-    """
-    # As long as the journal's name, which the system was seen to take.
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(2)}")
-    encoding = "utf-8-sig" if marked else "utf-8"
-    try:
-        with draft.open("x", encoding=encoding, newline="") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        with suppress(FileNotFoundError):
-            shutil.copymode(path, draft)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def write_stdout(write: Callable[[TextIO], None], form: Format) -> None:

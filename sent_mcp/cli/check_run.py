@@ -10,9 +10,10 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
+from sent_mcp.cli.check_draft import write_file
 from sent_mcp.cli.check_input import Sheet
 from sent_mcp.cli.check_journal import Journal
-from sent_mcp.cli.check_output import Format, Report, write_file, write_stdout
+from sent_mcp.cli.check_output import Format, Report, write_stdout
 from sent_mcp.cli.check_progress import Bars, OnCount
 from sent_mcp.cli.check_rows import Answers, Numbered, number_rows
 from sent_mcp.cli.check_summary import summary
@@ -90,7 +91,7 @@ class Run:
     def _ending(self, out: Path | None, *, left: bool) -> Iterator[str]:
         """What came of it, where it was written, and what is still to do."""
         if self._can_report:
-            yield from summary(self._numbered, self._answers, self._bulk.requests, self._as_of)
+            yield from summary(self._numbered, self._answers, self._bulk.requests, self._oldest())
         if left:
             yield f"{str(out)!r} is left as it is: {self._not_checked()}"
             return
@@ -98,6 +99,13 @@ class Run:
             yield f"Written to {str(out)!r}."
         if not self._finished:
             yield f"Not finished: {self._kept()}"
+
+    def _oldest(self) -> datetime | None:
+        """When the first answer was read, also one of an earlier run."""
+        times = [self._as_of]
+        if self._journal is not None and self._journal.kept:
+            times.append(self._journal.began)
+        return min((each for each in times if each is not None), default=None)
 
     def _not_checked(self) -> str:
         every = len(self._numbered.numbers)

@@ -1,6 +1,7 @@
 """What `sent-mcp check` writes, what it leaves as it is, and what it tells a person meanwhile."""
 
 import io
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -121,6 +122,22 @@ def test_where_there_is_none_an_unfinished_one_is_better_than_nothing(
     assert anyio.run(check_file, order) == 1
     assert f"\n'{out}' is left as it is: " in capsys.readouterr().err
     assert out.read_text(encoding="utf-8") == written
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_the_answers_are_as_old_as_the_first_of_them(
+    api: Starlette, order: Order, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = Path(f"{order.out}.part")
+    refusing(api, after=1)
+    assert anyio.run(check_file, order) == 1
+    first, _, lines = journal.read_bytes().partition(b"\n")
+    began = json.dumps([json.loads(first)[0], "2020-01-02T03:04:05Z"]).encode()
+    journal.write_bytes(began + b"\n" + lines)
+    answering(api)
+    capsys.readouterr()
+    assert anyio.run(check_file, order) == 0
+    assert ", as of: 2020-01-02T03:04:05Z\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["x.xlsx", "X.XLS", "x.ods", "x.parquet"])
