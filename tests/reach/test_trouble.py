@@ -1,7 +1,10 @@
 """What comes of a list of numbers when requests fail, or time, budget or a limit ends it."""
 
+from collections import Counter
+
 import pytest
 
+from sent_mcp.client.retries import MOST_ATTEMPTS
 from sent_mcp.errors import (
     APITimeoutError,
     AuthenticationError,
@@ -149,3 +152,60 @@ async def test_time_that_is_up_leaves_the_rest_open() -> None:
     assert result.timed_out or isinstance(result.trouble, APITimeoutError)
     assert set(result.open) == set(STRANGERS[:20])
     assert book.running == 0
+
+
+def most_requests(pages: int) -> int:
+    """Nothing is begun once each page could have been read twice, retries counted.
+
+    What is under way then still ends, with all its attempts.
+    """
+    return 2 * pages - 1 + AT_ONCE * MOST_ATTEMPTS
+
+
+def often(times: int, *, kinds: tuple[str, ...] = ("page", "+")) -> Fail:
+    """Each request of these kinds but the first page is answered with 503 so many times."""
+    told: Counter[str] = Counter()
+
+    def fail(asked: str) -> tuple[int, str] | None:
+        told[asked] += 1
+        failing = asked != "page 1" and asked.startswith(kinds) and told[asked] <= times
+        return (503, "SERVICE_001") if failing else None
+
+    return fail
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5, 30, 90])
+@pytest.mark.parametrize("kinds", [("page",), ("+",), ("page", "+")])
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_failing_pages_and_look_ups_take_no_more_than_each_page_twice(
+    pages: int, kinds: tuple[str, ...], times: int
+) -> None:
+    """And the retries of what is under way; what they leave undecided is open."""
+    book = Book.of(100 * pages)
+    book.fail = often(times, kinds=kinds)
+    asked = [*numbers(100 * pages)[-150:], *STRANGERS]
+    result = await checked(book, asked)
+    assert result.requests <= most_requests(pages)
+    assert set(result.absent) <= set(STRANGERS)
+    assert not set(result.found) & set(STRANGERS)
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5, 30])
+async def test_one_request_after_the_other_that_fails_takes_each_page_twice_at_most(
+    pages: int,
+) -> None:
+    """Without any other under way there is nothing to allow for but its own attempts."""
+    book = Book.of(100 * pages)
+    book.fail = lambda asked: None if asked == "page 1" else (503, "SERVICE_001")
+    result = await checked(book, [*numbers(100 * pages)[:99], STRANGERS[0]])
+    assert result.requests <= 2 * pages - 1 + MOST_ATTEMPTS
+
+
+async def test_a_book_that_moves_and_fails_takes_no_more_either() -> None:
+    """Its second reading is within the same limit."""
+    book = Book.of(3_000)
+    book.before = lambda now: book.delete(book.people[0].number) if now % 3 == 0 else None
+    book.fail = often(2, kinds=("page",))
+    result = await checked(book, [*numbers(3_000)[2_000:], *STRANGERS])
+    assert result.requests <= most_requests(book.most_pages)
+    assert not set(result.absent) & (book.first - book.gone)
