@@ -22,17 +22,38 @@ def open_private(path: Path, flags: int) -> int:
     Permissions of group and others are taken away. `flags` say how it is opened; not `O_TRUNC`,
     which would empty a file before it is refused. Raises NotPrivateError and other OSErrors.
     """
+    descriptor = open_own(path, flags)
+    try:
+        close_to_others(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def open_own(path: Path, flags: int) -> int:
+    """The same, but a file that is there keeps its permissions: it may be none of ours.
+
+    Whoever finds that it is one calls `close_to_others` before anything is written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Looked at before as well: to open a device or a FIFO already does something to it.
     with suppress(FileNotFoundError):
         _refuse(path.lstat())
     descriptor = os.open(path, flags | _SAFELY, 0o600)
     try:
-        _close_to_others(descriptor)
+        _refuse(os.fstat(descriptor))
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def close_to_others(descriptor: int) -> None:
+    """Take the permissions of group and others away. Raises OSError."""
+    found = os.fstat(descriptor)
+    if found.st_mode & _OF_OTHERS and hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OF_OTHERS)
 
 
 def _refuse(found: os.stat_result) -> None:
@@ -44,10 +65,3 @@ def _refuse(found: os.stat_result) -> None:
         raise NotPrivateError("has a second name (a hard link)")
     if hasattr(os, "getuid") and found.st_uid != os.getuid():
         raise NotPrivateError("belongs to somebody else")
-
-
-def _close_to_others(descriptor: int) -> None:
-    found = os.fstat(descriptor)
-    _refuse(found)
-    if found.st_mode & _OF_OTHERS and hasattr(os, "fchmod"):
-        os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OF_OTHERS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sent_mcp.private_file import NotPrivateError, open_private
+from sent_mcp.private_file import NotPrivateError, close_to_others, open_own, open_private
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX's")
 
@@ -65,6 +65,34 @@ def test_permissions_of_others_are_taken_away(tmp_path: Path, found: int, left: 
     used(file)
     assert mode(file) == left
     assert file.read_text() == "kept"
+
+
+@needs_posix
+def test_a_file_that_may_be_somebody_elses_work_keeps_its_permissions(tmp_path: Path) -> None:
+    """Until it is seen to be one's own; a missing one is private from the beginning."""
+    file = tmp_path / "file"
+    os.close(open_own(file, os.O_RDWR))
+    assert mode(file) == 0o600
+    file.chmod(0o644)
+    descriptor = open_own(file, os.O_RDWR)
+    assert mode(file) == 0o644
+    close_to_others(descriptor)
+    os.close(descriptor)
+    assert mode(file) == 0o600
+
+
+@needs_posix
+@pytest.mark.parametrize("name", ["folder", "link", "second"])
+def test_it_is_refused_for_the_same_reasons(tmp_path: Path, name: str) -> None:
+    """And is left as it is."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "first").touch(mode=0o644)
+    os.link(tmp_path / "first", tmp_path / "second")
+    (tmp_path / "link").symlink_to("first")
+    before = mode(tmp_path / name)
+    with pytest.raises(NotPrivateError):
+        open_own(tmp_path / name, os.O_RDWR)
+    assert mode(tmp_path / name) == before
 
 
 @needs_posix

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sent_mcp import phone
+from sent_mcp.cli.check_draft import draft_of, remove_draft
 from sent_mcp.cli.check_input import Sheet, read_sheet
 from sent_mcp.cli.check_journal import SUFFIX, Journal, JournalError
 from sent_mcp.cli.check_output import Format
@@ -64,7 +67,7 @@ async def check_file(order: Order) -> int:
     for note in sheet.notes:
         print(note, file=sys.stderr)
     key = ApiKey(settings.read_key)
-    account = "demo" if demo else _account(settings, key)
+    account = _demo(order) if demo else _account(settings, key)
     emulator = launch_emulator(demo=demo, demo_db=order.demo_db)
     client = build_client(settings, key, timeout=_CALL_SECONDS, emulator=emulator)
     journal = None
@@ -90,6 +93,10 @@ async def _finished(run: Run, out: Path | None, form: Format) -> int:
     if run.code is None and stopped is not None:
         run.end_stopped(stopped)
     return FAILED if run.code is None else run.code
+
+
+def _demo(order: Order) -> str:
+    return f"demo {os.path.realpath(order.demo_db)}" if order.demo_db else "demo"
 
 
 def _account(settings: Settings, key: ApiKey) -> str:
@@ -140,11 +147,27 @@ def _problem(out: Path, file: str) -> str | None:
         return "is not an ordinary file"
     if out.suffix.lower() in _NO_TEXT:
         return f"would be no {out.suffix} file: CSV or JSON is written, to a name like 'x.csv'"
+    if out.suffix.lower() == SUFFIX:
+        return f"would be taken for the journal of another run; name one without {SUFFIX}"
     if not out.parent.is_dir():
         return f"cannot be written: there is no folder {str(out.parent)!r}"
-    if file != STDIN and out.exists() and Path(file).exists() and out.samefile(file):
+    if _is_input(out, file):
         return "is the input itself; name another"
+    if _is_input(_beside(out), file):
+        return f"would have {str(_beside(out))!r} for its journal, the input itself; name another"
     return None
+
+
+def _is_input(path: Path, file: str) -> bool:
+    with suppress(OSError):
+        given = os.fstat(0) if file == STDIN else os.stat(file)
+        return os.path.samestat(given, path.stat())
+    return False
+
+
+def _beside(out: Path) -> Path:
+    """Where its journal is."""
+    return out.with_name(out.name + SUFFIX)
 
 
 def _fingerprint(sheet: Sheet, column: str | None, region: str | None, account: str) -> str:
@@ -155,7 +178,15 @@ def _fingerprint(sheet: Sheet, column: str | None, region: str | None, account: 
 
 
 def _journal(out: Path, fingerprint: str) -> Journal:
+    """The journal, held; what a killed run has left beside it is removed."""
     try:
-        return Journal.open(out.with_name(out.name + SUFFIX), fingerprint)
+        journal = Journal.open(_beside(out), fingerprint)
     except JournalError as error:
         raise UsageError(f"--out: {error}") from error
+    try:
+        remove_draft(out)
+    except OSError as error:
+        journal.close(remove=not journal.count)
+        problem = f"{str(draft_of(out))!r} cannot be removed: {error.strerror}"
+        raise UsageError(f"--out: {problem}") from error
+    return journal

@@ -10,13 +10,14 @@ from typing import BinaryIO, NamedTuple, Self
 from pydantic import TypeAdapter, ValidationError
 
 from sent_mcp.cli.outcome import UsageError
-from sent_mcp.private_file import NotPrivateError, open_private
+from sent_mcp.private_file import NotPrivateError, close_to_others, open_own
 from sent_mcp.reach import Sighting, Verdict, Verdicts
 
 if sys.platform != "win32":
     import fcntl
 
 SUFFIX = ".part"
+_LONGEST_HEADER = 1000
 
 
 class JournalError(UsageError):
@@ -67,7 +68,7 @@ class Journal:
         """
         try:
             while True:
-                file = os.fdopen(open_private(path, os.O_RDWR), "r+b")
+                file = os.fdopen(open_own(path, os.O_RDWR), "r+b")
                 try:
                     _lock(file)
                     # The run that held it may have finished and removed it meanwhile.
@@ -113,24 +114,35 @@ class Journal:
                 self.path.unlink()
 
     def _read(self, fingerprint: str) -> None:
-        whole = self._file.readline()
-        header = self._begun(fingerprint)
-        if not whole.endswith(b"\n") and header.startswith(whole[:20]):
-            # Killed before the first line was whole: there is nothing in it.
-            self._restart(header)
+        whole = self._file.readline(_LONGEST_HEADER)
+        if not whole:
+            self._begin(fingerprint)
             return
-        try:
-            found = _HEADER.validate_json(whole)
-        except ValidationError:
-            raise self._foreign("is no journal of this command") from None
+        found = self._header(whole)
         if found.fingerprint != fingerprint:
-            raise self._foreign(
+            raise self._refused(
                 "is the journal of a run with another input, column, region or account"
             )
         self.began = found.began
-        self._read_lines(len(whole))
+        end = self._read_lines(len(whole))
+        self.count = len(self.kept)
+        # Only now: until here, it might have been a file that is none of ours.
+        close_to_others(self._file.fileno())
+        self._file.seek(end)
+        self._file.truncate()
 
-    def _read_lines(self, end: int) -> None:
+    def _header(self, line: bytes) -> _Header:
+        try:
+            if line.endswith(b"\n"):
+                return _HEADER.validate_json(line)
+        except ValidationError:
+            pass
+        raise JournalError(
+            f"{str(self.path)!r} is no journal of this command: move it, or choose another --out"
+        )
+
+    def _read_lines(self, end: int) -> int:
+        """Read every whole line; where the last one ends."""
         for line in self._file:
             if not line.endswith(b"\n"):
                 # Torn by a kill.
@@ -138,23 +150,23 @@ class Journal:
             try:
                 entry = _LINE.validate_json(line)
             except ValidationError:
-                raise self._foreign("is damaged") from None
+                raise self._refused("is damaged") from None
             self.kept[entry.number] = _sighting(entry)
             end += len(line)
-        self.count = len(self.kept)
-        self._file.seek(end)
-        self._file.truncate()
+        return end
 
-    def _begun(self, fingerprint: str) -> bytes:
-        return _HEADER.dump_json(_Header(fingerprint, self.began)) + b"\n"
+    def _begin(self, fingerprint: str) -> None:
+        close_to_others(self._file.fileno())
+        try:
+            self._file.write(_HEADER.dump_json(_Header(fingerprint, self.began)) + b"\n")
+            self._file.flush()
+        except OSError:
+            # Half a first line would be refused by the next run.
+            with suppress(OSError):
+                self.path.unlink()
+            raise
 
-    def _restart(self, header: bytes) -> None:
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(header)
-        self._file.flush()
-
-    def _foreign(self, what: str) -> JournalError:
+    def _refused(self, what: str) -> JournalError:
         return JournalError(f"{str(self.path)!r} {what}: delete it, or choose another --out")
 
 

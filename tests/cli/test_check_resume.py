@@ -153,7 +153,7 @@ def test_a_run_that_is_killed_goes_on_behind_its_last_whole_line(desk: Desk, who
 
 
 def test_a_run_that_was_killed_before_its_first_line_begins_anew(desk: Desk) -> None:
-    desk.journal.write_bytes(b'["')
+    desk.journal.touch()
     ran = desk.run()
     assert (ran.code, desk.journal.exists()) == (0, False)
     assert ran.err.startswith("input: 1,020, ")
@@ -190,14 +190,14 @@ def test_a_journal_that_is_none_or_damaged_is_refused_and_kept(tmp_path: Path) -
     journal.close(remove=False)
     whole = journal.path.read_bytes()
     for content, what in (
-        (b"dear diary\n", "is no journal of this command"),
-        (b"dear diary", "is no journal of this command"),
-        (whole + b"?\n" + whole, "is damaged"),
+        (b"dear diary\n", "is no journal of this command: move it"),
+        (b"dear diary", "is no journal of this command: move it"),
+        (whole + b"?\n" + whole, "is damaged: delete it"),
     ):
         journal.path.write_bytes(content)
         with pytest.raises(JournalError) as refused:
             Journal.open(journal.path, "mine")
-        said = f"'{journal.path}' {what}: delete it, or choose another --out"
+        said = f"'{journal.path}' {what}, or choose another --out"
         assert str(refused.value) == said
         assert journal.path.read_bytes() == content
 
