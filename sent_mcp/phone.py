@@ -21,6 +21,10 @@ class InvalidNumberError(ValueError):
     """The text is no phone number that could be dialled; str() is the reason."""
 
 
+class NoCountryError(InvalidNumberError):
+    """It may be a number, but nobody said of which country."""
+
+
 @cache
 def _lengths() -> dict[int, str]:
     from phonenumbers import ValidationResult
@@ -104,7 +108,7 @@ def normalise(text: str, region: str | None = None) -> str:
 
     digits = _dialled(text)
     if not digits.startswith("+") and region is None:
-        raise InvalidNumberError(_without_country(digits))
+        raise NoCountryError(_without_country(digits))
     try:
         number = parse(digits, region)
     except NumberParseException as error:

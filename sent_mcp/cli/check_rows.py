@@ -15,8 +15,6 @@ from sent_mcp.reach import Sighting
 ADDED = ("phone_number", "whatsapp", "sms", "opt_out", "contact_id", "record_date", "note")
 _EVERY = 200
 _LONGEST_ID = 120
-_LACKING = "has no country code"
-"""How the reason of such a number begins."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,8 @@ class Numbered:
     reasons: tuple[str, ...]
     # The index of a number, or -1 - that of a reason: small for a hundred thousand.
     indexes: "array[int]"
+    without_country: int = 0
+    """How many rows have a number that only lacks its country; with a region none does."""
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -42,12 +42,6 @@ class Numbered:
         """How many rows have a number that an earlier one has."""
         return len(self) - self.invalid - len(self.numbers)
 
-    @property
-    def without_country(self) -> int:
-        """How many rows have a number that only lacks its country; with a region none does."""
-        lacking = {-1 - at for at, why in enumerate(self.reasons) if why.startswith(_LACKING)}
-        return sum(index in lacking for index in self.indexes)
-
     def rows(self) -> Iterator[tuple[str | None, str]]:
         """For each row its number, or None and the reason why it has none."""
         for index in self.indexes:
@@ -61,6 +55,7 @@ async def number_rows(
     numbers: dict[str, int] = {}
     reasons: dict[str, int] = {}
     indexes = array("i")
+    without_country = 0
     for row in sheet.rows():
         if len(indexes) % _EVERY == 0:
             await on_progress(len(indexes))
@@ -70,8 +65,9 @@ async def number_rows(
             indexes.append(numbers.setdefault(number, len(numbers)))
         except phone.InvalidNumberError as error:
             indexes.append(-1 - reasons.setdefault(str(error), len(reasons)))
+            without_country += isinstance(error, phone.NoCountryError)
     await on_progress(len(indexes))
-    return Numbered(tuple(numbers), tuple(reasons), indexes)
+    return Numbered(tuple(numbers), tuple(reasons), indexes, without_country)
 
 
 class Answers(dict[str, Sighting | None]):

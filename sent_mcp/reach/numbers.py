@@ -8,10 +8,14 @@ from sent_mcp import phone
 
 @dataclass(frozen=True)
 class InvalidNumber:
-    """A text that is no number, and why not: "has no digits"."""
+    """A text that is no number, and why not: "has no digits".
+
+    `lacks_country`: it may be one where a region is given.
+    """
 
     input: str
     reason: str
+    lacks_country: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,11 @@ class NumberList:
     numbers: tuple[str, ...]
     invalid: tuple[InvalidNumber, ...]
     duplicates: int
+
+    @property
+    def needs_region(self) -> bool:
+        """Whether some are invalid only because nobody said of which country they are."""
+        return any(each.lacks_country for each in self.invalid)
 
     @property
     def entries(self) -> int:
@@ -43,7 +52,8 @@ def read_numbers(texts: Iterable[str], region: str | None) -> NumberList:
         try:
             number = phone.normalise(text, region)
         except phone.InvalidNumberError as error:
-            invalid.append(InvalidNumber(text, str(error)))
+            lacks_country = isinstance(error, phone.NoCountryError)
+            invalid.append(InvalidNumber(text, str(error), lacks_country))
             continue
         duplicates += number in numbers
         numbers[number] = None

@@ -81,6 +81,7 @@ class ImportPlan:
     found: StoredImport
     question: Question | None
     goes_on: bool = False
+    needs_region: bool = False
 
 
 async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
@@ -117,7 +118,11 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
     begun = call.imports.begun(call.host.caller, "", agreed=False)
     rows = invalid_rows(invalid)
     shown = tuple((row.input, row.reason) for row in rows)
-    return ImportPlan(replace(begun, counts=counts, numbers=new, invalid=shown), question)
+    return ImportPlan(
+        replace(begun, counts=counts, numbers=new, invalid=shown),
+        question,
+        needs_region=listed.needs_region,
+    )
 
 
 async def _plan_to_go_on(call: SentCall, import_id: str) -> ImportPlan:
@@ -195,7 +200,7 @@ def _nothing_to_do(plan: ImportPlan) -> ImportResult:
         return result(plan.found, status, message)
     valid = "all valid" if counts["invalid"] else "all"
     why = f"{valid} numbers are contacts already" if counts["existing"] else "no number is valid"
-    hint = f" {WITHOUT_COUNTRY}" if any("country" in why for _, why in plan.found.invalid) else ""
+    hint = f" {WITHOUT_COUNTRY}" if plan.needs_region else ""
     return result(plan.found, "unchanged", f"{NOTHING_CREATED[:-1]}: {why}.{hint}")
 
 

@@ -81,11 +81,6 @@ def gist(reason: str) -> str:
     return re.split("[:;,]", reason)[0]
 
 
-def lacks_country(invalid: Sequence[InvalidNumber]) -> bool:
-    """Whether one of them is only invalid because nobody said of which country it is."""
-    return any("country code:" in each.reason for each in invalid)
-
-
 def readable(invalid: Sequence[InvalidNumber], *, masked: bool) -> Sequence[InvalidNumber]:
     """What a model may read of them: where numbers are masked, no digits but the last two.
 

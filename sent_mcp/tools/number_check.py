@@ -19,7 +19,6 @@ from sent_mcp.tools.number_arguments import (
     Region,
     invalid_lines,
     invalid_rows,
-    lacks_country,
     readable,
 )
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
@@ -184,7 +183,7 @@ def _sentences(counts: Mapping[str, int], listed: NumberList, checked: Checked) 
         yield "Of a number that is not a contact nothing is known; that is not a no."
     if any(each.looking for each in checked.found.values()):
         yield "What was added less than a minute ago is still looked up: ask again in a minute."
-    if lacks_country(listed.invalid):
+    if listed.needs_region:
         yield WITHOUT_COUNTRY
     if checked.open:
         yield f"Not complete: {_why(checked)}."

@@ -1,10 +1,6 @@
 """An import that was agreed to goes on in other calls: unasked, counted, once, for half an hour."""
 
 import logging
-import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +9,8 @@ import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 
-from sent_mcp.guard.imports import Imports
-from sent_mcp.state import IMPORT_SECONDS, SqliteState
-from tests.door import SEEDED, Door, opened, served
+from tests.door import SEEDED, Door, opened
 from tests.guard.test_finishing import Gate, SpoilsState
-from tests.guard.test_state_file import reached
 from tests.importing import (
     CLOSED,
     CREATION,
@@ -25,28 +18,13 @@ from tests.importing import (
     TOOL,
     add_up,
     are_contacts,
+    begun,
     fault,
     fresh,
     keys,
     posts,
     traces,
 )
-
-
-async def begun(door: Door, numbers: list[str], *faults: dict[str, object]) -> dict[str, Any]:
-    """What an approved import of these is answered with, while Sent has this trouble."""
-    token = (await door.call(TOOL, phone_numbers=numbers)).token
-    await door.faults(*faults)
-    said = await door.done(TOOL, phone_numbers=numbers, confirmation_token=token)
-    await door.faults()
-    return said
-
-
-def later(state: Path, seconds: float) -> None:
-    """Everything was done that much earlier, which is the same as waiting."""
-    with closing(sqlite3.connect(state)) as database, database:
-        database.execute("UPDATE imports SET expires_at = expires_at - ?", (seconds,))
-        database.execute("UPDATE imports SET busy_until = max(0, busy_until - ?)", (seconds,))
 
 
 async def test_what_is_left_while_sent_is_down_goes_on_without_a_question(door: Door) -> None:
@@ -177,101 +155,6 @@ async def test_a_host_that_goes_away_finds_it_done(app: Starlette, state: Path) 
         assert len(await posts(door)) == 12
 
 
-@pytest.mark.parametrize("seconds", [IMPORT_SECONDS + 1, -10.0])
-async def test_after_half_an_hour_it_is_gone(door: Door, state: Path, seconds: float) -> None:
-    """The list is asked about again; so it is after a clock was set back."""
-    said = await begun(door, fresh(12), CLOSED)
-    later(state, seconds)
-    await door.forget()
-    text = await door.refused(TOOL, import_id=said["import_id"])
-    assert text.startswith("UNKNOWN_IMPORT: ")
-    assert "Nothing was created. Call again with the list" in text
-    assert await door.log() == []
-    assert (await door.done(TOOL, phone_numbers=fresh(12)))["status"] == "confirmation_required"
-
-
-async def test_shortly_before_that_it_goes_on(door: Door, state: Path) -> None:
-    """However the clock of the process that began it is."""
-    said = await begun(door, fresh(12), CLOSED)
-    later(state, IMPORT_SECONDS - 5)
-    assert add_up(await door.done(TOOL, import_id=said["import_id"])) == {"created": 12}
-
-
-async def test_another_account_cannot_go_on_with_it(app: Starlette, state: Path) -> None:
-    """It is another address book."""
-    async with served(app) as url, reached(url, state) as door:
-        said = await begun(door, fresh(12), CLOSED)
-        await door.forget()
-        async with reached(url.replace("127.0.0.1", "localhost"), state) as other:
-            text = await other.refused(TOOL, import_id=said["import_id"])
-        assert text.startswith("UNKNOWN_IMPORT: ")
-        assert await posts(door) == []
-        async with reached(url, state) as second:
-            done = await second.done(TOOL, import_id=said["import_id"])
-        assert add_up(done) == {"created": 12}
-
-
-async def test_another_caller_can_neither_go_on_with_it_nor_hold_it_up() -> None:
-    """Nor learn that it is there."""
-    state = SqliteState("memory:")
-    imports = Imports(state, account=lambda: "mine")
-    mine = imports.begun("me", "key", agreed=True)
-    await state.keep_import(mine)
-    for reach in (imports.find, imports.claimed):
-        for caller, import_id in (("them", mine.import_id), ("me", "imp_other")):
-            with pytest.raises(Exception, match="UNKNOWN_IMPORT: there is no such import"):
-                await reach(caller, import_id)
-    assert (await imports.claimed("me", mine.import_id)).idempotency_key == "key"
-    await state.aclose()
-
-
-async def test_what_expires_while_it_is_worked_on_cannot_go_on() -> None:
-    """Its numbers are gone with the next use of the store."""
-    now = 1_800_000_000.0
-    state = SqliteState("memory:", clock=lambda: now)
-    imports = Imports(state, account=lambda: "mine")
-    mine = replace(imports.begun("me", "key", agreed=True), numbers=("+14155562000",))
-    assert await imports.keep(mine) is True
-    now += IMPORT_SECONDS + 1
-    assert await imports.keep(mine) is False
-    assert await state.find_import(mine.import_id) is None
-    await state.aclose()
-
-
-async def test_two_calls_do_not_work_on_it_at_once(app: Starlette, state: Path) -> None:
-    """The second is told to wait, and all the while every other call is served."""
-    gate = Gate(app)
-    async with opened(gate, state, requests_per_minute=60) as door, opened(app, state) as other:
-        said = await begun(door, fresh(12), CLOSED)
-        given = {"import_id": said["import_id"]}
-        answers: list[dict[str, Any]] = []
-
-        async def go_on() -> None:
-            answers.append(await door.done(TOOL, **given))
-
-        gate.held = CREATION
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(go_on)
-            await gate.arrived.wait()
-            text = await other.refused(TOOL, **given)
-            assert text.startswith("IMPORT_BUSY: another call is working on this import. Nothing ")
-            assert (await door.done("list_contacts"))["total_count"] > 0
-            gate.let_go.set()
-        assert add_up(answers[0]) == {"created": 12}
-        assert (await other.done(TOOL, **given))["counts"]["created"] == 12
-        assert await are_contacts(door, fresh(12)) == 12
-
-
-async def test_a_server_that_died_holds_it_for_a_minute(door: Door, state: Path) -> None:
-    """Then somebody else may go on."""
-    said = await begun(door, fresh(12), CLOSED)
-    with closing(sqlite3.connect(state)) as database, database:
-        database.execute("UPDATE imports SET busy_until = expires_at - 1740")
-    assert "IMPORT_BUSY" in await door.refused(TOOL, import_id=said["import_id"])
-    later(state, 61)
-    assert add_up(await door.done(TOOL, import_id=said["import_id"])) == {"created": 12}
-
-
 async def test_a_quarter_of_the_budget_is_left_to_other_calls(app: Starlette, state: Path) -> None:
     """Whatever an import does, and it was served to its last request."""
     async with opened(app, state, requests_per_minute=40) as door:
@@ -333,90 +216,6 @@ async def test_a_state_file_that_fails_after_it_does_not_hide_what_was_done(
     assert said["message"].endswith(
         "Call again with the same list; what is a contact by now stays as it is."
     )
-
-
-@pytest.fixture
-async def counting(app: Starlette, state: Path) -> AsyncGenerator[Door]:
-    """A server that is no demo: it counts in the state file."""
-    async with served(app) as url, reached(url, state) as door:
-        yield door
-
-
-async def status_of(door: Door, *numbers: str) -> str:
-    """What one more creation is answered with."""
-    if len(numbers) == 1:
-        return (await door.done("create_contact", phone_number=numbers[0]))["status"]
-    return (await door.done(TOOL, phone_numbers=list(numbers)))["status"]
-
-
-@pytest.mark.parametrize("first", [1, 5, 6, 10])
-async def test_the_eleventh_is_asked_however_they_are_split(counting: Door, first: int) -> None:
-    """What does not fit is not begun, and what fits is not asked."""
-    door, numbers = counting, fresh(20)
-    assert await status_of(door, *numbers[:first]) in ("imported", "created")
-    asked = await door.done(TOOL, phone_numbers=numbers[first:11])
-    assert asked["status"] == "confirmation_required"
-    assert len(await posts(door)) == first
-    if first < 10:
-        assert await status_of(door, *numbers[first:10]) in ("imported", "created")
-    assert await status_of(door, numbers[11]) == "confirmation_required"
-    assert len(await posts(door)) == 10
-
-
-async def test_a_few_that_are_too_many_say_why_they_are_asked(counting: Door) -> None:
-    """And are created once somebody agreed."""
-    await status_of(counting, *fresh(6))
-    said = await counting.call(TOOL, phone_numbers=fresh(6, 3000))
-    assert said.data["question"].splitlines()[1:3] == [
-        "Create 6 contacts?",
-        "With those created or opted out within the last ten minutes these are more than ten.",
-    ]
-    done = await counting.done(TOOL, phone_numbers=fresh(6, 3000), confirmation_token=said.token)
-    assert add_up(done) == {"created": 6}
-    tried = await counting.done(TOOL, phone_numbers=fresh(6, 4000), dry_run=True)
-    assert tried.get("question") is None
-
-
-async def test_an_approved_import_counts_with_all_it_created(counting: Door) -> None:
-    """So the next single one is asked; what it did not create does not count."""
-    await begun(counting, fresh(20), fault(422, 8), CLOSED)
-    assert await status_of(counting, *fresh(10, 3000)) == "imported"
-    assert await status_of(counting, "+14155569999") == "confirmation_required"
-
-
-async def test_it_counts_when_it_goes_on(counting: Door) -> None:
-    """Nobody is asked about what was agreed to, but about what comes on top."""
-    said = await begun(counting, fresh(12), CLOSED)
-    assert await status_of(counting, *fresh(9, 3000)) == "imported"
-    assert add_up(await counting.done(TOOL, import_id=said["import_id"])) == {"created": 12}
-    assert await status_of(counting, "+14155569999") == "confirmation_required"
-
-
-async def test_what_needed_no_question_may_need_one_when_it_goes_on(counting: Door) -> None:
-    """Ten that were free, and ten more since."""
-    await counting.faults(CLOSED)
-    said = await counting.done(TOOL, phone_numbers=fresh(10))
-    await counting.faults()
-    assert said["message"].endswith(" UTC this import can go on, and may be asked about then.")
-    assert await status_of(counting, *fresh(10, 3000)) == "imported"
-    given = {"import_id": said["import_id"]}
-    asked = await counting.call(TOOL, **given)
-    assert asked.data["status"] == "confirmation_required"
-    assert asked.data["message"].startswith("Nothing was created. ")
-    assert asked.token.startswith("import 10 contacts: +14155562000 and 9 more cf_")
-    done = await counting.done(TOOL, **given, confirmation_token=asked.token)
-    assert add_up(done) == {"created": 10}
-
-
-async def test_what_needed_no_question_goes_on_without_one_where_it_fits(counting: Door) -> None:
-    """As often as Sent lets nobody in."""
-    await counting.faults(CLOSED)
-    said = await counting.done(TOOL, phone_numbers=fresh(10))
-    for _ in range(3):
-        again = await counting.done(TOOL, import_id=said["import_id"])
-        assert add_up(again) == {"remaining": 10}
-    await counting.faults()
-    assert add_up(await counting.done(TOOL, import_id=said["import_id"])) == {"created": 10}
 
 
 async def test_a_key_that_is_refused_leaves_it_to_the_next_call(
