@@ -1,0 +1,23 @@
+"""What happened on stdin before the server took it over."""
+
+# No dataclass: it would load `inspect`, a tenth of the time until the first answer.
+
+
+class Opening:
+    """The beginning of a conversation, for the transport to go on with.
+
+    `replayed` are whole lines with at most one request, whose answer the host has already: the
+    server must see them first, and its own answer to that request goes nowhere. `unread` was read
+    from stdin after them and looked at by nobody; `ended` says that stdin ended behind it.
+    `parent` is the process that started this one.
+    """
+
+    __slots__ = ("ended", "parent", "replayed", "unread")
+
+    def __init__(
+        self, *, parent: int, replayed: bytes = b"", unread: bytes = b"", ended: bool = False
+    ) -> None:
+        self.parent = parent
+        self.replayed = replayed
+        self.unread = unread
+        self.ended = ended
