@@ -125,13 +125,18 @@ async def test_a_cache_may_keep_the_list_in_the_modern_era(tmp_path: Path, versi
 
 
 @both_eras
-async def test_lines_that_are_no_requests_do_not_end_the_server(
+async def test_lines_that_are_no_requests_are_refused_and_do_not_end_the_server(
     tmp_path: Path, version: str
 ) -> None:
-    """Whatever a host's own defect sends."""
+    """Whatever a host's own defect sends, at whatever time."""
+    bad = {"no json": -32700, "[]": -32600, "{}": -32600, "\x00": -32700, "{" * 5000: -32700}
     async with started(tmp_path) as wire:
+        await wire.write("[]")
+        assert (await wire.answer(None))["error"]["code"] == -32600
         await wire.open(version)
-        for line in ("", "no json", "[]", "{}", '{"jsonrpc": "2.0"}', "\x00", "{" * 5000):
+        for line, code in bad.items():
+            await wire.write("")
             await wire.write(line)
+            assert (await wire.answer(None))["error"]["code"] == code
         assert (await wire.ask("tools/list"))["tools"]
         assert await wire.end() == 0

@@ -89,8 +89,8 @@ class Wire:
         assert self._process.stdin is not None
         await self._process.stdin.send(line.encode() + b"\n")
 
-    async def answer(self, number: int) -> Message:
-        """The answer to a request; notifications before it are kept."""
+    async def answer(self, number: int | None) -> Message:
+        """The answer to a request, None for a line that is none; notifications before it are kept."""
         while True:
             message = await self._read()
             if "id" not in message:

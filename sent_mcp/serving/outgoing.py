@@ -1,0 +1,56 @@
+"""The messages of the server, as they are written for the client."""
+
+import logging
+from types import TracebackType
+from typing import Self
+
+import mcp_types as mcp
+from mcp.shared.message import SessionMessage
+
+from sent_mcp.serving.messages import apology, encoded
+from sent_mcp.serving.sinks import Sink
+from sent_mcp.serving.unanswered import Unanswered
+
+_log = logging.getLogger("sent_mcp.serving")
+
+
+class Outgoing:
+    """The SDK's WriteStream without streams and tasks in between: to send is to write a line."""
+
+    def __init__(self, out: Sink, unanswered: Unanswered) -> None:
+        self._out = out
+        self._unanswered = unanswered
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Write it, and wait while the client reads slowly.
+
+        Raises anyio.BrokenResourceError when the client reads no more, which the SDK expects.
+        """
+        if not self._unanswered.goes(item.message):
+            return
+        self._out.write(_line(item.message))
+        if self._out.is_full:
+            await self._out.room()
+
+    async def aclose(self) -> None:
+        """Nothing to do: what was sent is written by whoever owns the descriptor."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _line(message: mcp.JSONRPCMessage) -> bytes:
+    try:
+        return encoded(message)
+    except ValueError as error:
+        # Only its kind: the text would show what the message holds.
+        _log.error("A %s cannot be written as JSON: %s", type(message).__name__, error)
+        return apology(message)

@@ -1,0 +1,44 @@
+"""The transport of POSIX systems: what serves, and what ends it."""
+
+import logging
+import os
+import sys
+from typing import Any
+
+from mcp.server.lowlevel import Server
+
+from sent_mcp.front import Opening
+from sent_mcp.serving.descriptors import wire
+from sent_mcp.serving.ending import Signals, watched
+from sent_mcp.serving.incoming import DRAIN_SECONDS, Incoming
+from sent_mcp.serving.outgoing import Outgoing
+from sent_mcp.serving.sinks import sink
+from sent_mcp.serving.unanswered import Unanswered
+
+_TERMINAL = """\
+This is an MCP server: it speaks JSON-RPC on stdin, and an MCP host starts it.
+To try it by hand: sent-mcp demo, sent-mcp tools, sent-mcp --help.
+Ctrl-C or Ctrl-D ends it.
+"""
+_CANNOT_WRITE = 1
+_log = logging.getLogger("sent_mcp.serving")
+
+
+async def serve_descriptors(server: Server[Any], opening: Opening | None) -> int:
+    """See `serve_stdio`."""
+    opening = opening or Opening(parent=os.getppid())
+    with wire() as (reading, writing):
+        if os.isatty(reading):
+            sys.stderr.write(_TERMINAL)
+        unanswered = Unanswered()
+        out = sink(writing, lambda: incoming.stop())
+        incoming = Incoming(reading, out, unanswered, opening)
+        signals = Signals(incoming.stop)
+        with signals.handled(), watched(opening.parent, incoming.end):
+            options = server.create_initialization_options()
+            await server.run(incoming, Outgoing(out, unanswered), options)
+            await out.close(DRAIN_SECONDS)
+    if out.failure is not None and not signals.exit_code:
+        _log.error("stdout cannot be written: %s", out.failure.strerror)
+        return _CANNOT_WRITE
+    return signals.exit_code
