@@ -1,36 +1,72 @@
-"""`sent-mcp` and `python -m sent_mcp`: picks the command; `serve` loads nothing made for people."""
+"""`sent-mcp` and `python -m sent_mcp`: picks the command; `serve` answers before it has loaded."""
 
-import signal
+import os
 import sys
-from typing import TYPE_CHECKING, cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from io import TextIOWrapper
+    from collections.abc import Sequence
 
 _ABOUT_ALL = ("--help", "-h", "--version")
 
 
 def main() -> None:
     """Run the command in `sys.argv` and exit with its code."""
-    _prepare()
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else "serve"
     if first == "serve" or (first.startswith("-") and first not in _ABOUT_ALL):
+        _serve(arguments[1:] if first == "serve" and arguments else arguments)
+    else:
+        _command()
+
+
+def _serve(arguments: "Sequence[str]") -> None:
+    from sent_mcp.front import open_conversation
+
+    _leave_on_signals()
+    opening = open_conversation(arguments, os.environ, _load)
+    code = 0
+    if opening is not None:
         from sent_mcp.cli.serve import serve
 
-        sys.exit(serve(arguments[1:] if first == "serve" and arguments else arguments))
+        code = serve(arguments, opening)
+    _leave(code)
+
+
+def _load() -> None:
+    pass  # pyright: ignore[reportUnusedImport]  # for the one who calls it
+
+
+def _leave_on_signals() -> None:
+    """Until the server takes over there is nothing to finish: a signal ends the process at once."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Whoever started it may have the signal ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+
+
+def _leave(code: int) -> None:
+    """Exit without taking the interpreter apart, which takes longer than a host likes to wait."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _command() -> None:
+    import signal
+    from io import TextIOWrapper
+
     from sent_mcp.cli.app import app
 
-    app()
-
-
-def _prepare() -> None:
-    # The thread that reads a server's stdin cannot be interrupted: Ctrl-C ends the process at once,
-    # as a host's SIGTERM does, unless whoever started it has it ignored.
+    # Ctrl-C ends a command at once, unless whoever started it has it ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Not every terminal can show every character.
-    cast("TextIOWrapper", sys.stdout).reconfigure(errors="replace")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    app()
 
 
 if __name__ == "__main__":

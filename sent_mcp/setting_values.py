@@ -6,6 +6,7 @@ Each function returns the value or raises ValueError, worded to follow the setti
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sent_mcp import phone
@@ -125,11 +126,20 @@ def wanted(kind: str, limits: Mapping[str, object]) -> str | None:
     return _WANTED[kind].format_map(limits) if kind in _WANTED else None
 
 
+def path(value: str) -> str:
+    """The path of a file; `~` and `~name` must be somebody's home."""
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and a name that has no home here") from None
+    return value
+
+
 def state(value: str) -> str:
     """Any store but those of later versions."""
     if re.match(r"rediss?://", value):
         raise ValueError("redis is not supported by this version; give a file path or memory:")
-    return value
+    return path(value)
 
 
 def key_problem(value: str) -> str | None:

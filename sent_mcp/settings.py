@@ -5,9 +5,6 @@ starts and lists its tools, and says at the first call what is wrong with it.
 """
 
 import difflib
-import errno
-import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Never
@@ -20,13 +17,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sent_mcp import setting_values as values
 from sent_mcp.errors import SettingsError
+from sent_mcp.key_source import read_key
 from sent_mcp.setting_values import SENT_URL
 
 Word = Annotated[str, AfterValidator(values.one_line)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)]
 Mode = Annotated[Literal["auto", "ask", "token", "off"], BeforeValidator(values.confirm)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(values.upper)]
-_KEY_FILE_MOST = 4096
 _LATER = ("SENT_MCP_HTTP_TOKENS",)
 _FLAG: dict[str, JsonValue] = {"flag": True}
 
@@ -169,7 +166,7 @@ class Settings(BaseSettings):
         validation_alias="SENT_MCP_SECRET",
         description="Signs confirmation tokens; none: made once and kept in the state file",
     )
-    audit_log: str | None = Field(
+    audit_log: Annotated[str, AfterValidator(values.path)] | None = Field(
         None,
         validation_alias="SENT_MCP_AUDIT_LOG",
         json_schema_extra=_FLAG,
@@ -180,6 +177,12 @@ class Settings(BaseSettings):
         validation_alias="SENT_MCP_MASK_PHONES",
         json_schema_extra=_FLAG,
         description="Mask phone numbers in everything the model reads",
+    )
+    fast_start: bool = Field(
+        True,
+        validation_alias="SENT_MCP_FAST_START",
+        json_schema_extra=_FLAG,
+        description="Answer a host's first requests while the server is still loading",
     )
     log_level: Level = Field(
         "WARNING",
@@ -197,37 +200,11 @@ class Settings(BaseSettings):
 
     def read_key(self) -> str:
         """The API key. Raises SettingsError (MISSING_KEY, KEY_FILE, PLACEHOLDER_KEY)."""
-        if self.api_key is not None:
-            return _checked_key(self.api_key.get_secret_value(), "SENT_API_KEY")
-        if self.api_key_file is None:
-            raise SettingsError("SENT_API_KEY is not set", code="MISSING_KEY")
-        where = "the file named by SENT_API_KEY_FILE"
-        try:
-            text = _start_of(self.api_key_file.expanduser())
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-            raise SettingsError(f"{where} cannot be read: {reason}", code="KEY_FILE") from error
-        return _checked_key(text.rstrip("\r\n"), where)
+        return read_key(self.api_key, self.api_key_file)
 
     def __reduce__(self) -> Never:
         """Refused: a pickle would hold the secrets in plain text."""
         raise TypeError("settings hold secrets and are not pickled")
-
-
-def _start_of(path: Path) -> str:
-    # Opening a FIFO would wait for its writer, and the whole server with it.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, encoding="utf-8-sig") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        return file.read(_KEY_FILE_MOST)
-
-
-def _checked_key(value: str, where: str) -> str:
-    problem = values.key_problem(value)
-    if problem:
-        raise SettingsError(f"{where} {problem}", code="PLACEHOLDER_KEY")
-    return value
 
 
 def load_settings(names: Iterable[str], **flags: object) -> Settings:

@@ -198,7 +198,7 @@ def test_a_key_file_without_permission_is_said_so(
         raise PermissionError(13, "Permission denied")
 
     settings = with_file(tmp_path / "key")
-    monkeypatch.setattr("sent_mcp.settings.os.open", denied)
+    monkeypatch.setattr("sent_mcp.key_source.os.open", denied)
     with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
         settings.read_key()
 

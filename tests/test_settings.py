@@ -31,6 +31,7 @@ CHANGED: Mapping[str, tuple[str, object]] = {
     "SENT_MCP_STATE": ("memory:", "memory:"),
     "SENT_MCP_AUDIT_LOG": ("-", "-"),
     "SENT_MCP_MASK_PHONES": ("yes", True),
+    "SENT_MCP_FAST_START": ("off", False),
     "SENT_MCP_LOG_LEVEL": ("DEBUG", "DEBUG"),
 }
 DEFAULTS: Mapping[str, object] = {
@@ -53,6 +54,7 @@ DEFAULTS: Mapping[str, object] = {
     "SENT_MCP_STATE": None,
     "SENT_MCP_AUDIT_LOG": None,
     "SENT_MCP_MASK_PHONES": False,
+    "SENT_MCP_FAST_START": True,
     "SENT_MCP_LOG_LEVEL": "WARNING",
 }
 OTHERS = {
@@ -211,6 +213,9 @@ BAD = [
     ("SENT_MCP_ASK_TIMEOUT", "241", "must be 240 or less"),
     ("SENT_MCP_ASK_TIMEOUT", "0", "must be more than 0"),
     ("SENT_MCP_STATE", "redis://localhost/0", "redis is not supported by this version"),
+    ("SENT_MCP_STATE", "~no-such-user/state", "begins with ~ and a name that has no home here"),
+    ("SENT_MCP_AUDIT_LOG", "~no-such-user/log", "begins with ~ and a name that has no home here"),
+    ("SENT_MCP_FAST_START", "maybe", "must be true or false"),
     ("SENT_MCP_LOG_LEVEL", "LOUD", "must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
 ]
 

@@ -10,13 +10,14 @@ from pydantic.fields import FieldInfo
 
 from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.errors import SettingsError
+from sent_mcp.front import Opening
 from sent_mcp.server import build_server, offered_tools
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.serving.stdio import serve_stdio
 from sent_mcp.settings import SENT_URL, Settings, flag_of, flags, variable_of
 
 
-def serve(arguments: Sequence[str]) -> int:
+def serve(arguments: Sequence[str], opening: Opening) -> int:
     """Serve until stdin ends; the exit code."""
     given = vars(_parser().parse_args(arguments))
     demo_db = given.pop("demo_db")
@@ -30,8 +31,7 @@ def serve(arguments: Sequence[str]) -> int:
     log_to_stderr(settings.log_level)
     for line in _warnings(settings, demo=demo):
         print(f"sent-mcp: {line}", file=sys.stderr)
-    anyio.run(serve_stdio, build_server(settings, emulator=emulator))
-    return 0
+    return anyio.run(serve_stdio, build_server(settings, emulator=emulator), opening)
 
 
 def _warnings(settings: Settings, *, demo: bool) -> list[str]:

@@ -8,15 +8,22 @@ class Opening:
 
     `replayed` are whole lines with at most one request, whose answer the host has already: the
     server must see them first, and its own answer to that request goes nowhere. `unread` was read
-    from stdin after them and looked at by nobody; `ended` says that stdin ended behind it.
-    `parent` is the process that started this one.
+    from stdin after them and looked at by nobody; `ended` says that stdin ended behind it, and
+    `answered` that the host was answered anything. `parent` is the process that started this one.
     """
 
-    __slots__ = ("ended", "parent", "replayed", "unread")
+    __slots__ = ("answered", "ended", "parent", "replayed", "unread")
 
     def __init__(
-        self, *, parent: int, replayed: bytes = b"", unread: bytes = b"", ended: bool = False
+        self,
+        *,
+        parent: int,
+        replayed: bytes = b"",
+        unread: bytes = b"",
+        ended: bool = False,
+        answered: bool = False,
     ) -> None:
+        self.answered = answered
         self.parent = parent
         self.replayed = replayed
         self.unread = unread

@@ -13,7 +13,8 @@ from pydantic_core.core_schema import no_info_after_validator_function, nullable
 class WireModel(BaseModel):
     """Base of everything that comes from the API."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    # Few of them are needed in one conversation, so each is built when it is.
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, defer_build=True)
 
 
 def _aware(moment: datetime) -> datetime | None:

@@ -40,7 +40,8 @@ _NO_NUMBER = r"[A-Za-z]|^\d{8}(-\d{4}){3}-\d{12}$"
 class Arguments(BaseModel):
     """Base of every tool's input. Unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at the first call of its tool: most conversations use one or two.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

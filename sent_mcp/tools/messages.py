@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from sent_mcp.advice import ADVICE
 from sent_mcp.client import SentClient
@@ -14,7 +14,7 @@ from sent_mcp.moments import moment
 from sent_mcp.tools.arguments import Arguments, ListOf, PhoneNumber
 from sent_mcp.tools.parallel import look_up_all
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Result, next_call, word
+from sent_mcp.tools.results import Entry, Result, next_call, word
 
 Outcome = Literal["pending", "delivered", "failed"]
 _OUTCOMES: dict[str, Outcome] = {
@@ -54,14 +54,14 @@ class GetMessage(Arguments):
         return self
 
 
-class Event(BaseModel):
+class Event(Entry):
     """One step in a message's life."""
 
     status: str
     timestamp: str | None = None
 
 
-class MessageState(BaseModel):
+class MessageState(Entry):
     """What is known about one message. `final`: it will not change any more."""
 
     message_id: str

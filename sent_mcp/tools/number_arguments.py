@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sent_mcp import phone
 from sent_mcp.masking import mask_digits
 from sent_mcp.quoting import quoted
 from sent_mcp.reach import InvalidNumber
 from sent_mcp.tools.arguments import ListOf, Upper
+from sent_mcp.tools.results import Entry
 
 MOST_NUMBERS = 1000
 MOST_INVALID_SHOWN = 20
@@ -23,7 +24,7 @@ _LONGEST_INPUT = 24
 _BETWEEN = re.compile(r"[,;|\n\r\t，；、]+|(?<=\d)\s+(?=\+)")
 
 
-class InvalidRow(BaseModel):
+class InvalidRow(Entry):
     """A text that is no number, and why not."""
 
     input: str

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from sent_mcp.client import SentClient
 from sent_mcp.moments import moment
@@ -22,7 +22,7 @@ from sent_mcp.tools.number_arguments import (
     readable,
 )
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import LONGEST_NEXT, Result, next_call, word
+from sent_mcp.tools.results import LONGEST_NEXT, Entry, Result, next_call, word
 
 MOST_RESULTS = 50
 _TO_ANSWER_SECONDS = 2.0
@@ -42,7 +42,7 @@ class CheckPhoneNumbers(Arguments):
     region: Region | None = None
 
 
-class NumberVerdict(BaseModel):
+class NumberVerdict(Entry):
     """The verdict on one number; the contact's id where there is one."""
 
     phone_number: str

@@ -19,7 +19,7 @@ LONGEST_NEXT = 600
 class Result(BaseModel):
     """Base of every result. `message` says the outcome, `next` is the exact next call."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     message: str
     next: str | None = None
@@ -108,7 +108,13 @@ class ChangeResult(Result):
         return "\n".join([*lines, f"Next{condition}: {self.next}"] if self.next else lines)
 
 
-class ShortContact(BaseModel):
+class Entry(BaseModel):
+    """Base of what results list."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class ShortContact(Entry):
     """A contact in a list."""
 
     id: str

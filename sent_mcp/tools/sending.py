@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from sent_mcp.client import Answer
 from sent_mcp.errors import OutcomeUnknownError, RefusedError, UnreadableAnswerError
@@ -16,7 +16,7 @@ from sent_mcp.moments import moment
 from sent_mcp.tools.content import find_template, refuse_unsendable
 from sent_mcp.tools.recipients import Addressee, resolve
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
-from sent_mcp.tools.results import ChangeResult, next_call, word
+from sent_mcp.tools.results import ChangeResult, Entry, next_call, word
 from sent_mcp.tools.send_arguments import SendMessage
 from sent_mcp.tools.send_history import with_history
 from sent_mcp.tools.send_question import NOTHING_SENT, count, in_utc, send_question
@@ -27,7 +27,7 @@ _REPEAT = (
 )
 
 
-class SentMessage(BaseModel):
+class SentMessage(Entry):
     """One message Sent accepted."""
 
     to: str

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sent_mcp.client import SentClient
 from sent_mcp.models import Template
 from sent_mcp.tools.arguments import Arguments, Page, PageSize, Upper
 from sent_mcp.tools.contact_pages import page_sentence
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Result, columns, next_call, word
+from sent_mcp.tools.results import Entry, Result, columns, next_call, word
 
 
 class ListTemplates(Arguments):
@@ -31,7 +31,7 @@ class ListTemplates(Arguments):
     page_size: PageSize = 20
 
 
-class TemplateEntry(BaseModel):
+class TemplateEntry(Entry):
     """One template; every variable needs a value when it is sent."""
 
     id: str

@@ -1,0 +1,185 @@
+"""One line of a host to the recorded answer; None where only the real server can tell.
+
+Only what every host sends at its start is answered, and only where it is exactly as the
+specification has it (MCP, lifecycle; 2026-07-28: server/discover).
+"""
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sent_mcp.front.launch import Launch
+    from sent_mcp.front.record import Json, Record
+
+_META = "io.modelcontextprotocol/"
+_NEWEST_HANDSHAKE = "2025-11-25"
+_MODERN = "2026-07-28"
+_TRACING = ("traceparent", "tracestate", "baggage")
+_LONGEST_ID = 200
+_LARGEST_ID = 2**53
+
+
+class Conversation:
+    """What was said so far. `replayed` is what the real server must hear before all else."""
+
+    def __init__(self, record: "Record", launch: "Launch") -> None:
+        self._record = record
+        self._tools = [tool for tool in record.tools if launch.offers(tool)]
+        self._version: str | None = None
+        self.replayed = b""
+
+    def reply(self, line: bytes) -> bytes | None:
+        """The line that answers it, empty for a notification; None hands over."""
+        message = _parsed(line)
+        if message is None:
+            return None
+        method, params = message.get("method"), message.get("params", {})
+        if "id" not in message:
+            return self._initialized(line) if _is_initialized(method, params) else None
+        result = self._result(str(method), params, line)
+        if result is None:
+            return None
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+        return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+    def _initialized(self, line: bytes) -> bytes | None:
+        if self._version in (None, _MODERN):
+            return None
+        self.replayed += line
+        return b""
+
+    def _result(self, method: str, params: "Json", line: bytes) -> "dict[str, Json] | None":
+        if not isinstance(params, dict):
+            return None
+        if method == "initialize":
+            return self._initialize(params, line)
+        if self._version == _MODERN or self._version is None:
+            return self._modern(method, params, line)
+        if not _is_plain_request(params):
+            return None
+        return self._recorded(method)
+
+    def _initialize(self, params: "Mapping[str, Json]", line: bytes) -> "dict[str, Json] | None":
+        """The handshake of 2025-11-25 and before."""
+        wanted = params.get("protocolVersion")
+        plain = (
+            self._version is None
+            and len(params) == 3
+            and isinstance(wanted, str)
+            and _is_client(params.get("clientInfo"))
+            and _are_capabilities(params.get("capabilities"))
+        )
+        if not plain:
+            return None
+        handshakes = self._record.answers
+        self._version = str(wanted) if _is_handshake(wanted, handshakes) else _NEWEST_HANDSHAKE
+        self.replayed += line
+        return self._recorded("initialize")
+
+    def _modern(
+        self, method: str, params: "Mapping[str, Json]", line: bytes
+    ) -> "dict[str, Json] | None":
+        """The first one settles the era for the real server too, so it hears it."""
+        if list(params) != ["_meta"] or not _is_modern_meta(params["_meta"]):
+            return None
+        if method not in self._record.answers[_MODERN]:
+            return None
+        if self._version is None:
+            self._version = _MODERN
+            self.replayed += line
+        return self._recorded(method)
+
+    def _recorded(self, method: str) -> "dict[str, Json] | None":
+        recorded = self._record.answers[self._version or ""].get(method)
+        if recorded is None:
+            return None
+        if method == "tools/list":
+            return {**recorded, "tools": [tool["definition"] for tool in self._tools]}
+        if method == "ping":
+            return recorded
+        changes = any(tool["destructive"] for tool in self._tools)
+        return {**recorded, "instructions": "".join(self._record.instructions[: 1 + changes])}
+
+
+def _parsed(line: bytes) -> "dict[str, Json] | None":
+    """A JSON-RPC message as it should be; None for anything else."""
+    try:
+        message: Json = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        return None
+    if not set(message) <= {"jsonrpc", "id", "method", "params"}:
+        return None
+    return message if _is_id(message.get("id", 0)) else None
+
+
+def _is_initialized(method: "Json", params: "Json") -> bool:
+    return method == "notifications/initialized" and params == {}
+
+
+def _is_id(value: "Json") -> bool:
+    if type(value) is int:
+        return abs(value) < _LARGEST_ID
+    return isinstance(value, str) and len(value) <= _LONGEST_ID
+
+
+def _is_handshake(version: "Json", answers: "Mapping[str, object]") -> bool:
+    return version in answers and version != _MODERN
+
+
+def _is_plain_request(params: "Mapping[str, Json]") -> bool:
+    """Nothing is said but where progress should go."""
+    if not params:
+        return True
+    meta = params.get("_meta")
+    return list(params) == ["_meta"] and isinstance(meta, dict) and _is_plain_meta(meta)
+
+
+def _is_plain_meta(meta: "Mapping[str, Json]") -> bool:
+    return all(
+        (name == "progressToken" and _is_id(value)) or (name in _TRACING and isinstance(value, str))
+        for name, value in meta.items()
+    )
+
+
+def _is_modern_meta(meta: "Json") -> bool:
+    """The envelope of every request since 2026-07-28."""
+    if not isinstance(meta, dict) or meta.get(f"{_META}protocolVersion") != _MODERN:
+        return False
+    others = {name: value for name, value in meta.items() if not name.startswith(_META)}
+    client = meta.get(f"{_META}clientInfo", {"name": "", "version": ""})
+    known = {f"{_META}{each}" for each in ("protocolVersion", "clientCapabilities", "clientInfo")}
+    return (
+        set(meta) - set(others) <= known
+        and _is_client(client)
+        and _are_capabilities(meta.get(f"{_META}clientCapabilities"))
+        and _is_plain_meta(others)
+    )
+
+
+def _is_client(info: "Json") -> bool:
+    return (
+        isinstance(info, dict)
+        and {"name", "version"} <= set(info) <= {"name", "version", "title", "websiteUrl"}
+        and all(isinstance(value, str) for value in info.values())
+    )
+
+
+def _are_capabilities(value: "Json") -> bool:
+    """Objects of objects, but for what `roots` says."""
+    if not isinstance(value, dict):
+        return False
+    roots = value.get("roots", {})
+    return (
+        isinstance(roots, dict)
+        and set(roots) <= {"listChanged"}
+        and all(isinstance(each, bool) for each in roots.values())
+        and _is_nest({name: each for name, each in value.items() if name != "roots"})
+    )
+
+
+def _is_nest(value: "Json") -> bool:
+    return isinstance(value, dict) and all(_is_nest(each) for each in value.values())

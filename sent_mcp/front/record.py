@@ -1,0 +1,34 @@
+"""What the real server answers and takes, as recorded from it.
+
+`UPDATE_RECORD=1 pytest tests/front` writes `record.json`; without it the tests there compare.
+"""
+
+import json
+import os
+
+# `typing` would take a tenth of the time until the first answer.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+PATH = os.path.join(os.path.dirname(__file__), "record.json")
+
+
+class Record:
+    """The parts of `record.json`.
+
+    `answers` has the result of each method by protocol version, without tools and instructions;
+    `instructions` is what every model is told and what is added where tools change something;
+    `tools` are the entries of `tools/list`, each beside what decides whether it is offered.
+    """
+
+    __slots__ = ("answers", "instructions", "tools")
+
+    def __init__(self) -> None:
+        with open(PATH, encoding="utf-8") as file:
+            kept = json.load(file)
+        self.answers: dict[str, dict[str, dict[str, Json]]] = kept["answers"]
+        self.instructions: list[str] = kept["instructions"]
+        self.tools: list[dict[str, Json]] = kept["tools"]
