@@ -1,1 +1,1 @@
-"""What it costs: `python -m benchmarks check`. Figures are compared within one run only."""
+"""What it costs, beside a plain server: `python -m benchmarks`. POSIX only."""

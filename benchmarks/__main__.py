@@ -1,20 +1,55 @@
-"""`python -m benchmarks NAME`: run one benchmark and print its table."""
+"""`python -m benchmarks [NAME]`: measure, print a table, and keep it as JSON where asked to."""
 
 import argparse
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
-import anyio
+from benchmarks import call, check, cold, memory, throughput, tokens
+from benchmarks.results import Machine, Report, Row
+from benchmarks.sizes import FULL, QUICK, Sizes
+from benchmarks.table import lines
 
-from benchmarks.check import CASES, QUICK, run
+BENCHMARKS: dict[str, Callable[[Sizes], Iterator[Row]]] = {
+    "cold": cold.rows,
+    "call": call.rows,
+    "throughput": throughput.rows,
+    "memory": memory.rows,
+    "tokens": tokens.rows,
+    "check": check.rows,
+}
 
 
 def main() -> None:
     """Run what the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    names = parser.add_subparsers(dest="name", required=True)
-    check = names.add_parser("check", help="a list of numbers at once, beside one call per number")
-    check.add_argument("--quick", action="store_true", help="small lists and address books only")
-    arguments = parser.parse_args()
-    anyio.run(run, QUICK if arguments.quick else CASES)
+    arguments = _parser().parse_args()
+    names: Sequence[str] = [arguments.name] if arguments.name else [*BENCHMARKS]
+    found: list[Row] = []
+    for line in lines(_kept(names, QUICK if arguments.quick else FULL, found)):
+        print(line, flush=True)
+    if arguments.json:
+        report = Report(
+            measured_on=datetime.now(UTC).date(),
+            quick=arguments.quick,
+            machine=Machine.this(),
+            rows=tuple(found),
+        )
+        arguments.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _kept(names: Sequence[str], sizes: Sizes, found: list[Row]) -> Iterator[Row]:
+    for name in names:
+        for row in BENCHMARKS[name](sizes):
+            found.append(row)
+            yield row
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="none: all of them")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every row here, too")
+    parser.add_argument("--quick", action="store_true", help="a few runs, to see that all works")
+    return parser
 
 
 if __name__ == "__main__":

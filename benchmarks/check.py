@@ -3,88 +3,76 @@
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import mcp_types as mcp
 from mcp import Client
 
-from benchmarks.emulated import KEY, LATENCY_MS, Emulated, emulated
+from benchmarks.emulated import KEY, Emulated, emulated
 from benchmarks.memory import peak_memory
+from benchmarks.results import Row, Unit, compared
+from benchmarks.servers import environment
+from benchmarks.sizes import Case, Sizes
 from benchmarks.tokens import tokens
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 
+LATENCY_MS = 50
+"""As far away as a real API."""
 AT_ONCE = 16
 """How many calls of one number are made at a time: more than any host does."""
 MOST_IN_ONE_CALL = 1000
-
-
-@dataclass(frozen=True)
-class Case:
-    """So many numbers against an address book of so many contacts; `alone` without comparison."""
-
-    numbers: int
-    contacts: int
-    alone: bool = False
+ONE_BY_ONE = f"one call per number, {AT_ONCE} at once"
 
 
 @dataclass(frozen=True)
 class Cost:
     """What one way of asking took."""
 
-    way: str
     requests: int
     seconds: float
     tokens: int | None = None
     megabytes: float | None = None
 
 
-CASES = (
-    Case(500, 500),
-    Case(10_000, 500),
-    Case(500, 20_000),
-    Case(10_000, 20_000),
-    Case(500, 200_000),
-    Case(10_000, 200_000),
-    Case(100_000, 200_000, alone=True),
-)
-QUICK = (Case(100, 500), Case(1_100, 500))
-_HEADER = ("numbers", "contacts", "way", "requests", "seconds", "tokens", "peak MB")
-
-
-async def run(cases: Sequence[Case]) -> None:
-    """Print the table, a row as soon as it is known."""
-    print(f"Each answer of the emulated API takes {LATENCY_MS} ms.")
-    _row(_HEADER)
-    _row(["---"] * len(_HEADER))
-    for contacts in dict.fromkeys(case.contacts for case in cases):
-        async with emulated(contacts) as api:
-            for case in cases:
+def rows(sizes: Sizes) -> Iterator[Row]:
+    """Every row of this benchmark."""
+    for contacts in dict.fromkeys(case.contacts for case in sizes.cases):
+        with emulated(contacts, latency_ms=LATENCY_MS) as api:
+            for case in sizes.cases:
                 if case.contacts == contacts:
-                    await _compare(case, api)
+                    yield from _rows(case, api)
 
 
-async def _compare(case: Case, api: Emulated) -> None:
+def _rows(case: Case, api: Emulated) -> Iterator[Row]:
     numbers = api.sample(case.numbers)
-    ways = [_in_one_call if case.numbers <= MOST_IN_ONE_CALL else _by_command]
-    for way in ways if case.alone else [*ways, _one_by_one]:
-        await api.forget()
-        cost = await way(api, numbers)
-        told = "-" if cost.tokens is None else str(cost.tokens)
-        peak = "-" if cost.megabytes is None else f"{cost.megabytes:.0f}"
-        seconds = f"{cost.seconds:.2f}"
-        words = [str(case.numbers), str(case.contacts), cost.way, str(cost.requests), seconds]
-        _row([*words, told, peak])
+    fits = case.numbers <= MOST_IN_ONE_CALL
+    way = "`check_phone_numbers`" if fits else "`sent-mcp check`"
+    ours = anyio.run(_in_one_call, api, numbers) if fits else _by_command(api, numbers)
+    other = None if case.alone else anyio.run(_one_by_one, api, numbers)
+    costs: tuple[tuple[Unit, Callable[[Cost], float | None]], ...] = (
+        ("requests", lambda cost: cost.requests),
+        ("s", lambda cost: cost.seconds),
+        ("tokens", lambda cost: cost.tokens),
+        ("MB", lambda cost: cost.megabytes),
+    )
+    measure = f"{way}, {case.numbers:,} numbers, {case.contacts:,} contacts"
+    for unit, of in costs:
+        mine, theirs = of(ours), None if other is None else of(other)
+        if mine is not None:
+            row = compared("check", measure, unit, [mine], [] if theirs is None else [theirs])
+            yield row.model_copy(update={"against": ONE_BY_ONE, "headline": case.headline})
 
 
 async def _in_one_call(api: Emulated, numbers: Sequence[str]) -> Cost:
     async def ask(client: Client) -> int:
         return await _told(client, "check_phone_numbers", {"phone_numbers": [*numbers]})
 
-    return await _asked(api, "check_phone_numbers", ask)
+    return await _asked(api, ask)
 
 
 async def _one_by_one(api: Emulated, numbers: Sequence[str]) -> Cost:
@@ -102,10 +90,10 @@ async def _one_by_one(api: Emulated, numbers: Sequence[str]) -> Cost:
                 tasks.start_soon(one, number)
         return sum(counts)
 
-    return await _asked(api, f"one call per number, {AT_ONCE} at once", ask)
+    return await _asked(api, ask)
 
 
-async def _asked(api: Emulated, way: str, ask: Callable[[Client], Awaitable[int]]) -> Cost:
+async def _asked(api: Emulated, ask: Callable[[Client], Awaitable[int]]) -> Cost:
     settings = load_settings(
         [],
         api_key=KEY,
@@ -116,11 +104,11 @@ async def _asked(api: Emulated, way: str, ask: Callable[[Client], Awaitable[int]
     async with Client(build_server(settings)) as client:
         # The first call of a process loads what the others have.
         await client.call_tool("find_contact_by_phone", {"phone_number": "+14155550160"})
-        await api.forget()
+        await anyio.to_thread.run_sync(api.forget)
         began = time.perf_counter()
         count = await ask(client)
         seconds = time.perf_counter() - began
-    return Cost(way, await api.requests(), seconds, count)
+    return Cost(await anyio.to_thread.run_sync(api.requests), seconds, count)
 
 
 async def _told(client: Client, tool: str, arguments: dict[str, object]) -> int:
@@ -132,19 +120,16 @@ async def _told(client: Client, tool: str, arguments: dict[str, object]) -> int:
     return tokens(text)
 
 
-async def _by_command(api: Emulated, numbers: Sequence[str]) -> Cost:
+def _by_command(api: Emulated, numbers: Sequence[str]) -> Cost:
+    api.forget()
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "numbers.txt", Path(folder) / "checked.csv"
         source.write_text("\n".join(numbers), encoding="utf-8")
         command = [sys.executable, "-m", "sent_mcp", "check", str(source), "--out", str(target)]
         began = time.perf_counter()
-        megabytes = await peak_memory(command, api.environment())
+        megabytes = peak_memory(command, environment(api.environment()))
         seconds = time.perf_counter() - began
         lines = target.read_text(encoding="utf-8").count("\n")
     if lines != len(numbers) + 1:
         raise RuntimeError(f"{lines} lines for {len(numbers)} numbers")
-    return Cost("sent-mcp check", await api.requests(), seconds, megabytes=megabytes)
-
-
-def _row(cells: Sequence[str]) -> None:
-    print("| " + " | ".join(cells) + " |", flush=True)
+    return Cost(api.requests(), seconds, megabytes=megabytes)

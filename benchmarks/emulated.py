@@ -1,20 +1,22 @@
-"""An emulated Sent API in a process of its own, as far away as a real one."""
+"""An emulated Sent API in a process of its own."""
 
 import re
 import sqlite3
+import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+import threading
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-import anyio
 import httpx
-from anyio.streams.text import TextReceiveStream
+
+from benchmarks.servers import ROOT
 
 KEY = "sk_test_emulator"
-LATENCY_MS = 50
 _SEEDING_SECONDS = 120
 
 
@@ -25,15 +27,13 @@ class Emulated:
     url: str
     numbers: list[str]
 
-    async def forget(self) -> None:
+    def forget(self) -> None:
         """Forget the requests so far."""
-        async with httpx.AsyncClient(base_url=self.url) as http:
-            await http.delete("/__emulator/requests")
+        httpx.delete(f"{self.url}/__emulator/requests")
 
-    async def requests(self) -> int:
+    def requests(self) -> int:
         """How many requests came since."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=60) as http:
-            return len((await http.get("/__emulator/requests")).json())
+        return len(httpx.get(f"{self.url}/__emulator/requests", timeout=60).json())
 
     def sample(self, count: int) -> list[str]:
         """As many contacts as there are, spread over the address book; then numbers of nobody."""
@@ -42,7 +42,7 @@ class Emulated:
         return contacts + [f"+1646{5550000 + n}" for n in range(count - len(contacts))]
 
     def environment(self) -> dict[str, str]:
-        """The settings that reach it."""
+        """The settings that reach it; the reference server knows the first two."""
         return {
             "SENT_API_KEY": KEY,
             "SENT_BASE_URL": self.url,
@@ -51,31 +51,34 @@ class Emulated:
         }
 
 
-@asynccontextmanager
-async def emulated(contacts: int) -> AsyncGenerator[Emulated]:
-    """An emulator with so many contacts that answers after 50 ms."""
+@contextmanager
+def emulated(contacts: int, *, latency_ms: int = 0) -> Generator[Emulated]:
+    """An emulator with so many contacts, each of whose answers takes so long."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "emulator.sqlite"
         command = [sys.executable, "-m", "sent_mcp", "emulator", "--port", "0"]
         command += ["--db", str(database), "--contacts", str(contacts)]
-        command += ["--latency-ms", str(LATENCY_MS)]
-        async with await anyio.open_process(command, stdout=None) as process:
+        command += ["--latency-ms", str(latency_ms)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=ROOT, text=True) as process:
             try:
                 assert process.stderr is not None
-                with anyio.fail_after(_SEEDING_SECONDS):
-                    url = await _url(TextReceiveStream(process.stderr))
-                yield Emulated(url, _numbers(database))
+                yield Emulated(_url(process, process.stderr), _numbers(database))
             finally:
                 process.terminate()
 
 
-async def _url(lines: TextReceiveStream) -> str:
-    said = ""
-    async for part in lines:
-        said += part
-        found = re.search(r"http://\S+", said)
-        if found:
-            return found.group()
+def _url(process: subprocess.Popen[str], lines: IO[str]) -> str:
+    watchdog = threading.Timer(_SEEDING_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        said = ""
+        for line in lines:
+            said += line
+            found = re.search(r"http://\S+", line)
+            if found:
+                return found.group()
+    finally:
+        watchdog.cancel()
     raise RuntimeError(f"the emulator did not start: {said}")
 
 
