@@ -24,7 +24,7 @@ def _serve(arguments: "Sequence[str]") -> None:
     from sent_mcp.front import open_conversation
 
     _leave_on_signals()
-    opening = open_conversation(arguments, os.environ, _load)
+    opening = open_conversation(arguments, os.environ, load_server)
     code = 0
     if opening is not None:
         from sent_mcp.cli.serve import serve
@@ -33,8 +33,14 @@ def _serve(arguments: "Sequence[str]") -> None:
     _leave(code)
 
 
-def _load() -> None:
-    pass  # pyright: ignore[reportUnusedImport]  # for the one who calls it
+def load_server() -> None:
+    """Load what serves, and of other packages only what it needs."""
+    from importlib import import_module
+
+    from sent_mcp.front.lean import load_less
+
+    load_less()
+    import_module("sent_mcp.cli.serve")
 
 
 def _leave_on_signals() -> None:

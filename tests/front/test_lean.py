@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-LOAD = "from sent_mcp.front import lean; lean.load_less(); import sys, sent_mcp.cli.serve, httpx; "
+LOAD = "import sys; from sent_mcp.__main__ import load_server; load_server(); import httpx; "
 SPARED = ["mcp.client", "mcp.server.mcpserver", "httpx2", "rich", "pygments"]
 
 
@@ -20,6 +20,7 @@ def _said(script: str) -> str:
 def test_the_serve_path_is_spared_what_it_never_uses() -> None:
     """The client, the other server class and their HTTP library, and httpx's command line."""
     assert _said(f"{LOAD} print([m for m in {SPARED} if m in sys.modules])") == "[]"
+    assert _said(f"{LOAD} print('mcp.server.lowlevel.server' in sys.modules)") == "True"
 
 
 @pytest.mark.parametrize(
