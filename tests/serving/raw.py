@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -93,9 +93,9 @@ class Server:
         self.process.send_signal(number)
 
 
-def environment(home: Path, **variables: str) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """A home of its own, and nothing else that is new."""
-    return {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home), **variables}
+    return {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home)}
 
 
 @contextmanager
@@ -105,16 +105,15 @@ def running(
     *,
     stdin: Channel = PIPE,
     stdout: Channel = PIPE,
-    stderr: Channel = PIPE,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> Generator[Server]:
     """A server whose channels are pipes unless something else is given."""
     with subprocess.Popen(
         [sys.executable, *arguments],
         stdin=stdin,
         stdout=stdout,
-        stderr=stderr,
-        env=environment(home, **variables),
+        stderr=PIPE,
+        env={**environment(home), **(variables or {})},
     ) as process:
         timer = Timer(_SECONDS, process.kill)
         timer.start()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import anyio
@@ -36,17 +37,17 @@ class Wire:
         self.capabilities: Message = {}
         self.notifications: list[Message] = []
 
-    async def open(self, version: str) -> str:
-        """Begin as a client of this protocol version does; the version that was agreed on."""
+    async def open(self, version: str, **able: Message) -> str:
+        """Begin as a client of this version that is able to do this; the version agreed on."""
         if version == MODERN:
             prefix = "io.modelcontextprotocol/"
-            self._meta = {f"{prefix}protocolVersion": MODERN, f"{prefix}clientCapabilities": {}}
+            self._meta = {f"{prefix}protocolVersion": MODERN, f"{prefix}clientCapabilities": able}
             found = await self.ask("server/discover")
             self.capabilities = found["capabilities"]
             assert MODERN in found["supportedVersions"]
             return MODERN
         client = {"name": "test", "version": "1"}
-        given = {"protocolVersion": version, "capabilities": {}, "clientInfo": client}
+        given = {"protocolVersion": version, "capabilities": able, "clientInfo": client}
         found = await self.ask("initialize", given)
         self.capabilities = found["capabilities"]
         await self.tell("notifications/initialized")
@@ -69,9 +70,21 @@ class Wire:
         assert "error" in answer, answer
         return answer["error"]
 
-    async def request(self, method: str, params: Mapping[str, Any] | None = None) -> int:
+    async def start(self, tool: str, number: int | None = None, **arguments: Any) -> int:
+        """Begin a tool call; its id, which is a new one unless it is given."""
+        return await self.request("tools/call", {"name": tool, "arguments": arguments}, number)
+
+    async def question(self) -> Message:
+        """The next request of the server's."""
+        message = await self._read()
+        assert {"id", "method"} <= set(message), message
+        return message
+
+    async def request(
+        self, method: str, params: Mapping[str, Any] | None = None, number: int | None = None
+    ) -> int:
         """Send a request; its id."""
-        number = next(self._ids)
+        number = next(self._ids) if number is None else number
         given = dict(params or {})
         if self._meta is not None:
             given["_meta"] = {**self._meta, **given.get("_meta", {})}
@@ -90,14 +103,21 @@ class Wire:
         await self._process.stdin.send(line.encode() + b"\n")
 
     async def answer(self, number: int | None) -> Message:
-        """The answer to a request, None for a line that is none; notifications before it are kept."""
+        """The answer to a request, or without a number to no request at all.
+
+        Notifications before it are kept.
+        """
+        message = await self.any_answer()
+        assert message["id"] == number, message
+        return message
+
+    async def any_answer(self) -> Message:
+        """The next answer, whatever it answers."""
         while True:
             message = await self._read()
-            if "id" not in message:
-                self.notifications.append(message)
-                continue
-            assert message["id"] == number, message
-            return message
+            if "id" in message:
+                return message
+            self.notifications.append(message)
 
     async def end(self) -> int:
         """Close its stdin as a host does; the exit code. Nothing more may come."""
@@ -112,9 +132,21 @@ class Wire:
 
     async def hang_up(self) -> int:
         """The same, whatever it may still write."""
+        await self.close_input()
+        return await self.ended()
+
+    async def close_input(self) -> None:
+        """Close its stdin."""
         assert self._process.stdin is not None
         await self._process.stdin.aclose()
+
+    async def ended(self) -> int:
+        """Wait for it; the exit code."""
         return await self._process.wait()
+
+    def signal(self, number: Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     @property
     def stderr(self) -> str:
