@@ -9,12 +9,15 @@ from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from benchmarks.results import Report
+from benchmarks.table import report_text
 from sent_mcp.settings import Settings, flag_of, flags, variable_of
 from sent_mcp.tools import TOOLS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SERVER_JSON = ROOT / "server.json"
+RESULTS = ROOT / "benchmarks" / "results.json"
 
 
 def tool_table() -> str:
@@ -37,6 +40,13 @@ def settings_table() -> str:
         flag = f"`{flag_of(name)}`" if name in flags() else ""
         rows.append(f"| `{variable_of(name)}` | {flag} | {_default(field)} | {field.description} |")
     return "\n".join(rows)
+
+
+def cost_table() -> str:
+    """What the last full run of the benchmarks found."""
+    report = Report.model_validate_json(RESULTS.read_text(encoding="utf-8"))
+    assert not report.quick, "a quick run shows nothing about cost"
+    return report_text(report)
 
 
 def _default(field: FieldInfo) -> str:
@@ -86,9 +96,10 @@ def _choices(annotation: object) -> list[JsonValue]:
 
 
 def readme() -> str:
-    """The README with both tables as the code has them."""
+    """The README with its tables as the code, and the recorded benchmarks, have them."""
     text = README.read_text(encoding="utf-8")
-    for name, table in (("tools", tool_table()), ("settings", settings_table())):
+    tables = {"tools": tool_table(), "settings": settings_table(), "costs": cost_table()}
+    for name, table in tables.items():
         pattern = f"<!-- {name} -->\n.*?<!-- /{name} -->"
         block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"
         text, count = re.subn(pattern, lambda _, block=block: block, text, flags=re.DOTALL)
