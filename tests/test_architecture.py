@@ -69,7 +69,8 @@ LAYERS: dict[str, set[str]] = {
 """Each layer and the layers it may import, besides itself."""
 
 OWNERS: dict[str, tuple[str, ...]] = {
-    "httpx": ("client/connection.py", "connecting.py"),
+    "httpx": ("client/connection.py", "client/channel.py", "client/http1.py", "connecting.py"),
+    "h11": ("client/channel.py",),
     "limits": ("client/budgets.py",),
     "tenacity": ("client/retries.py",),
     "sqlite3": ("state/", "emulator/", "cli/emulator.py", "cli/launch.py"),

@@ -4,11 +4,14 @@ It is itself imported at the first request.
 """
 
 from collections.abc import Mapping
+from urllib.request import getproxies
 
 import httpx
 
 from sent_mcp import __version__
 from sent_mcp.client.answers import RawAnswer, Request
+from sent_mcp.client.channel import CONNECT_SECONDS
+from sent_mcp.client.http1 import Http1Transport
 from sent_mcp.errors import (
     APIConnectionError,
     APITimeoutError,
@@ -19,7 +22,6 @@ from sent_mcp.errors import (
 from sent_mcp.quoting import quoted
 
 LARGEST_ANSWER = 10 * 1024 * 1024
-CONNECT_SECONDS = 5.0
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
@@ -47,7 +49,7 @@ class Connection:
                 # The whole attempt is bounded by the caller.
                 timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
                 follow_redirects=False,
-                transport=transport,
+                transport=transport or _direct(url),
                 # A proxy would get plain requests to this machine, key and all.
                 trust_env=url.scheme != "http",
             )
@@ -118,6 +120,17 @@ class Connection:
             raise RefusedError(
                 "a text is too long for its place, or holds half of a character (a lone surrogate)"
             ) from None
+
+
+def _direct(url: httpx.URL) -> Http1Transport | None:
+    """Connections of our own; None where a proxy may be in between, which is httpx's to find."""
+    if url.scheme == "http":
+        return Http1Transport(None)
+    if url.scheme != "https" or getproxies():
+        return None
+    tls = httpx.create_ssl_context()
+    tls.set_alpn_protocols(["http/1.1"])
+    return Http1Transport(tls)
 
 
 async def _read(response: httpx.Response) -> bytes:

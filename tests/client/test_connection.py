@@ -37,14 +37,17 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 async def serving(answer: bytes) -> AsyncGenerator[tuple[SentClient, list[bytes]]]:
     """A client of a server that says `answer` and hangs up; an empty one never comes."""
     requests: list[bytes] = []
+    talks: set[asyncio.Task[None] | None] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.current_task())
         requests.append(await reader.readuntil(b"\r\n\r\n"))
         if answer:
             writer.write(answer)
         else:
             await reader.read()
         writer.close()
+        await writer.wait_closed()
 
     async def no_sleep(_seconds: float) -> None:
         """The waits are tested elsewhere."""
@@ -57,6 +60,7 @@ async def serving(answer: bytes) -> AsyncGenerator[tuple[SentClient, list[bytes]
     async with server:
         yield client, requests
         await client.aclose()
+        await asyncio.gather(*filter(None, talks), return_exceptions=True)
 
 
 async def test_a_request_over_a_socket_keeps_the_prefix_of_the_base_url() -> None:

@@ -1,0 +1,153 @@
+"""One connection to Sent: HTTP/1.1 (RFC 9112) by h11, over an asyncio transport.
+
+Raises httpx's exceptions, as its own transports do: `connection.py` tells them apart.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from typing import cast
+
+import h11
+import httpx
+
+CONNECT_SECONDS = 5.0
+_MOST_HEADERS = 100 * 1024
+_MOST_UNREAD = 256 * 1024
+
+
+class Channel(asyncio.Protocol):
+    """Exchanges one message after the other."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADERS)
+        self._transport: asyncio.Transport | None = None
+        self._arrived = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._lost: Exception | None = None
+        self._unread = 0
+        self.idle_since = 0.0
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another request can be written; nobody has hung up, or said what none asked."""
+        return self._lost is None and not self._unread and self._http.our_state is h11.IDLE
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        self._http.receive_data(data)
+        self._unread += len(data)
+        self._arrived.set()
+        if self._unread > _MOST_UNREAD:
+            self._open_transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """See asyncio.Protocol. Some answers end with the connection."""
+        self._http.receive_data(b"")
+        self._lost = ConnectionResetError("the connection was closed")
+        self._arrived.set()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._lost = exc or self._lost or ConnectionResetError("the connection was closed")
+        self._arrived.set()
+        self._writable.set()
+        self._gone.set()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._writable.set()
+
+    async def ask(self, request: httpx.Request) -> h11.Response:
+        """Write a request; the head of its answer. Raises httpx.TransportError."""
+        body = await request.aread()
+        head = h11.Request(
+            method=request.method, target=request.url.raw_path, headers=request.headers.raw
+        )
+        try:
+            written = self._http.send(head) or b""
+            written += (self._http.send(h11.Data(data=body)) or b"") if body else b""
+            written += self._http.send(h11.EndOfMessage()) or b""
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
+        self._open_transport.write(written)
+        await self._writable.wait()
+        while True:
+            event = await self._event()
+            # 1xx says only that an answer will come.
+            if isinstance(event, h11.Response):
+                return event
+
+    async def body(self) -> AsyncGenerator[bytes]:
+        """The body of the answer, piece by piece. Raises httpx.TransportError."""
+        while True:
+            event = await self._event()
+            if isinstance(event, h11.EndOfMessage):
+                break
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            self._unread = len(self._http.trailing_data[0])
+
+    def close(self) -> None:
+        """Hang up. What is not written by now never will be."""
+        self._lost = self._lost or ConnectionResetError("the connection was closed here")
+        if self._open_transport.get_write_buffer_size():
+            self._open_transport.abort()
+        self._open_transport.close()
+
+    async def wait_closed(self) -> None:
+        """Until the socket is closed."""
+        await self._gone.wait()
+
+    @property
+    def _open_transport(self) -> asyncio.Transport:
+        assert self._transport is not None
+        return self._transport
+
+    async def _event(self) -> object:
+        while True:
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                if self._lost is not None:
+                    raise httpx.ReadError(str(self._lost)) from error
+                raise httpx.RemoteProtocolError(str(error)) from error
+            if event is not h11.NEED_DATA:
+                return event
+            if self._lost is not None:
+                raise httpx.ReadError(str(self._lost))
+            self._unread = 0
+            self._open_transport.resume_reading()
+            self._arrived.clear()
+            await self._arrived.wait()
+
+
+async def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Channel:
+    """A new connection; with a TLS context an encrypted one.
+
+    Raises httpx.ConnectError, httpx.ConnectTimeout.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, channel = await loop.create_connection(
+                Channel, host, port, ssl=tls, happy_eyeballs_delay=0.25
+            )
+    except TimeoutError as error:
+        raise httpx.ConnectTimeout(f"no connection within {CONNECT_SECONDS:g} s") from error
+    except OSError as error:
+        raise httpx.ConnectError(str(error)) from error
+    return channel
