@@ -71,7 +71,7 @@ LAYERS: dict[str, set[str]] = {
 OWNERS: dict[str, tuple[str, ...]] = {
     "httpx": ("client/connection.py", "client/channel.py", "client/http1.py", "connecting.py"),
     "h11": ("client/channel.py",),
-    "limits": ("client/budgets.py",),
+    "limits": (),
     "tenacity": ("client/retries.py",),
     "sqlite3": ("state/", "emulator/", "cli/emulator.py", "cli/launch.py"),
     "starlette": ("emulator/", "cli/emulator.py"),

@@ -19,10 +19,10 @@ from sent_mcp.client.numbers import Numbers
 from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
 from sent_mcp.client.v1 import V1Contacts
+from sent_mcp.client.windows import Windows
 
 if TYPE_CHECKING:
     import httpx
-    from limits.aio.storage import Storage
 
 __all__ = [
     "Answer",
@@ -49,16 +49,16 @@ class SentClient:
         messages_per_minute: int = 60,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        storage: "Storage | None" = None,
+        windows: Windows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`timeout` bounds one call, retries included; replicas share budgets in one `storage`."""
+        """`timeout` bounds one call, retries included; replicas share budgets in `windows`."""
         self._transport = Transport(
             base_url=base_url,
             key=key,
             headers={"x-profile-id": profile_id} if profile_id else {},
-            requests=Budget("requests", requests_per_minute, storage=storage, sleep=sleep),
-            messages=Budget("messages", messages_per_minute, storage=storage, sleep=sleep),
+            requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
+            messages=Budget("messages", messages_per_minute, windows=windows, sleep=sleep),
             timeout=timeout,
             transport=transport,
             sleep=sleep,
@@ -90,15 +90,15 @@ class V1Client:
         requests_per_minute: int = 200,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        storage: "Storage | None" = None,
+        windows: Windows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._transport = Transport(
             base_url=base_url,
             key=key,
             headers={"x-sender-id": sender_id},
-            requests=Budget("requests", requests_per_minute, storage=storage, sleep=sleep),
-            messages=Budget("messages", 1, storage=storage, sleep=sleep),
+            requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
+            messages=Budget("messages", 1, windows=windows, sleep=sleep),
             timeout=timeout,
             transport=transport,
             sleep=sleep,

@@ -1,41 +1,34 @@
 """How many requests and messages go out per minute (API §6): waits for room while time allows."""
 
 import math
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import anyio
 
+from sent_mcp.client.windows import MemoryWindows, Windows, WindowsError
 from sent_mcp.errors import RefusedError
-
-if TYPE_CHECKING:
-    from limits import RateLimitItem
-    from limits.aio.storage import Storage
-    from limits.aio.strategies import MovingWindowRateLimiter
 
 Sleep = Callable[[float], Awaitable[None]]
 _SHORTEST_WAIT = 0.05
 
 
 class Budget:
-    """So many units in any minute, counted in a storage that several budgets may share."""
+    """So many units in any minute, counted in windows that several budgets may share."""
 
     def __init__(
         self,
         unit: str,
         per_minute: int,
         *,
-        storage: "Storage | None" = None,
+        windows: Windows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`unit` names what is counted, in the plural, and is part of the storage's key."""
+        """`unit` names what is counted, in the plural, and is part of the windows' names."""
         self.per_minute = per_minute
         self._unit = unit
-        self._storage = storage
+        self._windows = windows or MemoryWindows()
         self._sleep = sleep
-        self._limiter: MovingWindowRateLimiter | None = None
 
     async def spend(
         self, account: str, cost: int, seconds: Callable[[], float], *, share: float = 1.0
@@ -44,14 +37,12 @@ class Budget:
 
         A cost above the whole budget counts as the whole budget. Who waits is served in no order;
         who names a `share` below 1 never has more than that, so that others find room at once.
-        A storage that fails (and wraps its exceptions) stops nobody: Sent's own limit still holds.
+        Windows that fail (with WindowsError) stop nobody: Sent's own limit still holds.
         Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
         """
-        from limits.errors import StorageError
-
-        with suppress(StorageError):
-            for item, name in self._windows(share):
-                await self._take(item, name, account, cost, seconds)
+        with suppress(WindowsError):
+            for name, most in self._named(account, share):
+                await self._take(name, most, min(cost, most), seconds)
 
     def most(self, share: float) -> int:
         """How many units a share of it is, a minute."""
@@ -59,57 +50,32 @@ class Budget:
 
     async def room(self, account: str, share: float = 1.0) -> int:
         """How many units could be taken right now without waiting."""
-        from limits.errors import StorageError
-
         left = [self.per_minute]
-        with suppress(StorageError):
-            for item, name in self._windows(share):
-                stats = await self._open().get_window_stats(item, name, account)
-                left.append(stats.remaining)
+        with suppress(WindowsError):
+            for name, most in self._named(account, share):
+                left.append((await self._windows.room(name, most)).units)
         return min(left)
 
     async def wait(self, account: str, seconds: float, *, share: float = 1.0) -> None:
         """Wait until a unit could be taken, or for about so many seconds."""
-        from limits.errors import StorageError
+        with suppress(WindowsError):
+            for name, most in self._named(account, share):
+                room = await self._windows.room(name, most)
+                if room.units <= 0:
+                    await self._sleep(max(0.0, min(room.seconds, seconds)))
 
-        with suppress(StorageError):
-            for item, name in self._windows(share):
-                stats = await self._open().get_window_stats(item, name, account)
-                if stats.remaining <= 0:
-                    await self._sleep(max(0.0, min(stats.reset_time - time.time(), seconds)))
-
-    async def _take(
-        self,
-        item: "RateLimitItem",
-        name: str,
-        account: str,
-        cost: int,
-        seconds: Callable[[], float],
-    ) -> None:
-        limiter = self._open()
-        while not await limiter.hit(item, name, account, cost=min(cost, item.amount)):
-            stats = await limiter.get_window_stats(item, name, account)
-            wait = max(stats.reset_time - time.time(), _SHORTEST_WAIT)
+    async def _take(self, name: str, most: int, cost: int, seconds: Callable[[], float]) -> None:
+        while not await self._windows.hit(name, most, cost):
+            wait = max((await self._windows.room(name, most)).seconds, _SHORTEST_WAIT)
             if wait > seconds():
-                raise self._exhausted(item.amount, wait)
+                raise self._exhausted(most, wait)
             await self._sleep(wait)
 
-    def _windows(self, share: float) -> "Iterator[tuple[RateLimitItem, str]]":
+    def _named(self, account: str, share: float) -> Iterator[tuple[str, int]]:
         """The windows a unit must fit into: that of the share first, and everybody's."""
-        from limits import RateLimitItemPerMinute
-
         if share < 1:
-            yield RateLimitItemPerMinute(self.most(share)), f"{self._unit} in bulk"
-        yield RateLimitItemPerMinute(self.per_minute), self._unit
-
-    def _open(self) -> "MovingWindowRateLimiter":
-        # Slow to import, which a server that is only listed would pay for nothing.
-        from limits.aio.storage import MemoryStorage
-        from limits.aio.strategies import MovingWindowRateLimiter
-
-        if self._limiter is None:
-            self._limiter = MovingWindowRateLimiter(self._storage or MemoryStorage())
-        return self._limiter
+            yield f"{self._unit} in bulk {account}", self.most(share)
+        yield f"{self._unit} {account}", self.per_minute
 
     def _exhausted(self, most: int, wait: float) -> RefusedError:
         whose = "" if most == self.per_minute else " for lists"

@@ -1,9 +1,9 @@
 """The client's own limits."""
 
 import pytest
-from limits.aio.storage import MemoryStorage
 
 from sent_mcp.client.budgets import Budget
+from sent_mcp.client.windows import MemoryWindows, WindowsError
 from sent_mcp.errors import OutcomeUnknownError, RefusedError
 from tests.client.wire import CONTACT, Wire, failed, ok
 
@@ -24,28 +24,25 @@ async def test_a_call_without_budget_is_refused_with_the_time_to_wait() -> None:
 
 async def test_a_wait_that_fits_is_waited() -> None:
     """And then the budget is tried again."""
-    storage = MemoryStorage()
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
-        await storage.reset()
 
-    budget = Budget("requests", 2, storage=storage, sleep=sleep)
+    budget = Budget("requests", 2, windows=MemoryWindows(clock=lambda: sum(waits)), sleep=sleep)
     for _ in range(3):
         await budget.spend("account", 1, lambda: 61.0)
-    assert len(waits) == 1
-    assert 55 < waits[0] <= 60
+    assert waits == [60.0]
 
 
-async def test_budgets_in_one_storage_are_one_budget() -> None:
+async def test_budgets_on_the_same_windows_are_one_budget() -> None:
     """Per account and per unit."""
-    storage = MemoryStorage()
-    await Budget("requests", 1, storage=storage).spend("a", 1, lambda: 0.0)
-    await Budget("requests", 1, storage=storage).spend("b", 1, lambda: 0.0)
-    await Budget("messages", 1, storage=storage).spend("a", 1, lambda: 0.0)
+    windows = MemoryWindows()
+    await Budget("requests", 1, windows=windows).spend("a", 1, lambda: 0.0)
+    await Budget("requests", 1, windows=windows).spend("b", 1, lambda: 0.0)
+    await Budget("messages", 1, windows=windows).spend("a", 1, lambda: 0.0)
     with pytest.raises(RefusedError):
-        await Budget("requests", 1, storage=storage).spend("a", 1, lambda: 0.0)
+        await Budget("requests", 1, windows=windows).spend("a", 1, lambda: 0.0)
 
 
 async def test_every_attempt_costs_a_request() -> None:
@@ -66,16 +63,16 @@ async def test_a_budget_that_ends_after_a_lost_answer_leaves_the_change_open() -
     await client.aclose()
 
 
-class BrokenStorage(MemoryStorage):
-    """A storage whose server is down."""
+class BrokenWindows(MemoryWindows):
+    """Windows that are kept on a server which is down."""
 
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        raise ValueError("connection refused")
+    async def hit(self, name: str, most: int, cost: int) -> bool:
+        raise WindowsError("connection refused")
 
 
-async def test_a_storage_that_is_down_stops_nobody() -> None:
+async def test_windows_that_are_down_stop_nobody() -> None:
     """Sent's own limit still holds."""
-    budget = Budget("requests", 1, storage=BrokenStorage(wrap_exceptions=True))
+    budget = Budget("requests", 1, windows=BrokenWindows())
     for _ in range(3):
         await budget.spend("a", 1, lambda: 0.0)
 

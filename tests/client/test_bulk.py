@@ -4,9 +4,9 @@ from pathlib import Path
 
 import anyio
 import pytest
-from limits.aio.storage import MemoryStorage
 
 from sent_mcp.client.budgets import Budget
+from sent_mcp.client.windows import MemoryWindows, Room, WindowsError
 from sent_mcp.emulator import create_app
 from sent_mcp.errors import RefusedError
 from tests.client.wire import CONTACT, Wire, failed, ok, page
@@ -50,14 +50,14 @@ async def test_what_others_took_is_not_there_for_bulk_work() -> None:
     assert await budget.room("b", 0.75) == 6
 
 
-async def test_a_storage_that_is_down_leaves_room_for_all() -> None:
+async def test_windows_that_are_down_leave_room_for_all() -> None:
     """Sent's own limit still holds."""
 
-    class Broken(MemoryStorage):
-        async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-            raise ValueError("connection refused")
+    class Broken(MemoryWindows):
+        async def room(self, name: str, most: int) -> Room:
+            raise WindowsError("connection refused")
 
-    assert await Budget("requests", 8, storage=Broken(wrap_exceptions=True)).room("a", 0.75) == 8
+    assert await Budget("requests", 8, windows=Broken()).room("a", 0.75) == 8
 
 
 async def test_bulk_clients_count_their_own_requests_and_share_one_share() -> None:
