@@ -239,6 +239,7 @@ HEAVY = [
     "httpx",
     "phonenumbers",
     "limits",
+    "tenacity",
     "typer",
     "rich",
     "sent_mcp.cli.app",

@@ -2,14 +2,16 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-from tenacity import AsyncRetrying, RetryCallState
 
 from sent_mcp.client.answers import Request
 from sent_mcp.client.budgets import Sleep
 from sent_mcp.errors import APIConnectionError, APIStatusError, OutcomeUnknownError, SentError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 MOST_ATTEMPTS = 4
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
@@ -52,32 +54,53 @@ class Attempts:
 
         Raises what the last attempt raised; OutcomeUnknownError when a change may have been done.
         """
-
-        async def remembered() -> Result:
-            try:
-                return await attempt()
-            except SentError as error:
-                error.after_doubt = self._doubt
-                self._doubt = self._doubt or error.maybe_done
-                raise
-
-        retrying = AsyncRetrying(
-            retry=self._again, wait=_wait, stop=self._stop, sleep=self._sleep, reraise=True
-        )
         try:
-            return await retrying(remembered)
+            return await self._remembered(attempt)
+        except SentError as error:
+            failed = [error]
+        try:
+            return await self._repeated(attempt, failed)
         except SentError as error:
             if self._request.changes and (error.maybe_done or self._still_open(error)):
                 raise OutcomeUnknownError(error) from error
             raise
 
-    def _again(self, state: RetryCallState) -> bool:
+    async def _remembered(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        try:
+            return await attempt()
+        except SentError as error:
+            error.after_doubt = self._doubt
+            self._doubt = self._doubt or error.maybe_done
+            raise
+
+    async def _repeated(
+        self, attempt: Callable[[], Awaitable[Result]], failed: list[SentError]
+    ) -> Result:
+        """What comes after a first attempt that failed with what is in `failed`.
+
+        That one was made without tenacity: a call that succeeds would pay more for it than for all
+        else that is done here, and a start for loading it.
+        """
+        from tenacity import AsyncRetrying
+
+        async def counted() -> Result:
+            # The first attempt is judged, counted and waited after like any other.
+            if failed:
+                raise failed.pop()
+            return await self._remembered(attempt)
+
+        retrying = AsyncRetrying(
+            retry=self._again, wait=_wait, stop=self._stop, sleep=self._sleep, reraise=True
+        )
+        return await retrying(counted)
+
+    def _again(self, state: "RetryCallState") -> bool:
         error = _error(state)
         if error is None or not _passing(error):
             return False
         return self._request.repeatable or not error.maybe_done
 
-    def _stop(self, state: RetryCallState) -> bool:
+    def _stop(self, state: "RetryCallState") -> bool:
         return (
             state.attempt_number >= MOST_ATTEMPTS or state.upcoming_sleep >= self._deadline.left()
         )
@@ -94,7 +117,7 @@ class Attempts:
         return error.after_doubt and not definite
 
 
-def _error(state: RetryCallState) -> SentError | None:
+def _error(state: "RetryCallState") -> SentError | None:
     error = state.outcome.exception() if state.outcome else None
     return error if isinstance(error, SentError) else None
 
@@ -107,7 +130,7 @@ def _passing(error: SentError) -> bool:
     return error.retryable if error.should_retry is None else error.should_retry
 
 
-def _wait(state: RetryCallState) -> float:
+def _wait(state: "RetryCallState") -> float:
     error = _error(state)
     asked = error.retry_after if isinstance(error, APIStatusError) else None
     if asked is not None:
