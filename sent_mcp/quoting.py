@@ -10,7 +10,12 @@ _INVISIBLE = re.compile(
 
 def quoted(text: str, limit: int = 200) -> str:
     """Text from outside in quotes, cut at `limit` characters, what is invisible made visible."""
-    shown = "".join(_visible(character) for character in text[:limit])
+    shown = text[:limit]
+    if shown.isprintable() and (shown.isascii() or not _INVISIBLE.search(shown)):
+        # Nearly every text, and many of them in one answer.
+        shown = shown.replace("\\", "\\\\").replace('"', '\\"')
+    else:
+        shown = "".join(_visible(character) for character in shown)
     return f'"{shown}{"…" if len(text) > limit else ""}"'
 
 

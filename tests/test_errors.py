@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sent_mcp.advice import ADVICE
 from sent_mcp.errors import (
@@ -210,6 +212,14 @@ def test_our_own_refusal_names_its_fields_plainly() -> None:
 def test_text_from_outside_is_quoted_with_the_invisible_made_visible(text: str, shown: str) -> None:
     """It could otherwise pose as our own sentence, or hide one."""
     assert quoted(text) == shown
+
+
+@given(
+    st.text(st.characters() | st.sampled_from('a "\\é\u034f\u200b\u3164\U000e0100'), max_size=50)
+)
+def test_what_stands_beside_a_text_does_not_change_how_it_is_shown(text: str) -> None:
+    """A text in which all is visible is not looked at character by character."""
+    assert quoted(text + "\n", 1_000) == quoted(text, 1_000)[:-1] + r'\n"'
 
 
 def test_text_from_outside_is_cut() -> None:
