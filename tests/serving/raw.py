@@ -24,14 +24,16 @@ def line(method: str, number: object = None, **params: Any) -> bytes:
     return json.dumps(message if number is None else {**message, "id": number}).encode() + b"\n"
 
 
-def handshake(**capabilities: Message) -> bytes:
+def handshake() -> bytes:
     """What a client of the legacy era begins with; its request has the id 0."""
     client = {"name": "test", "version": "1"}
     version = "2025-11-25"
-    begin = line(
-        "initialize", 0, protocolVersion=version, capabilities=capabilities, clientInfo=client
-    )
+    begin = line("initialize", 0, protocolVersion=version, capabilities={}, clientInfo=client)
     return begin + line("notifications/initialized")
+
+
+WHOLE = line("no/such/method", "whole")
+"""Only the whole server refuses it: what answers while that is loading then has handed over."""
 
 
 def call(number: object, tool: str, **arguments: Any) -> bytes:
@@ -78,10 +80,11 @@ class Server:
         (message,) = messages(self.process.stdout.readline())
         return message
 
-    def open(self, **capabilities: Message) -> None:
-        """Begin, and wait until it has."""
-        self.say(handshake(**capabilities))
+    def open(self) -> None:
+        """Begin, and wait until the whole server is there."""
+        self.say(handshake(), WHOLE)
         assert self.hear()["id"] == 0
+        assert self.hear()["error"]["code"] == -32601
 
     def end(self) -> tuple[int, list[Message], str]:
         """Close its stdin: the exit code, what it still wrote, and all of stderr."""

@@ -10,7 +10,18 @@ from signal import SIGINT
 
 import pytest
 
-from tests.serving.raw import PIPE, Server, call, find, handshake, line, messages, running, told
+from tests.serving.raw import (
+    PIPE,
+    WHOLE,
+    Server,
+    call,
+    find,
+    handshake,
+    line,
+    messages,
+    running,
+    told,
+)
 from tests.serving.wire import DEMO
 
 ODD = ("-m", "tests.serving.odd_server")
@@ -69,11 +80,11 @@ def test_output_that_leads_nowhere_is_no_trouble(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 def test_a_full_disk_is_told_of_once(tmp_path: Path) -> None:
     """Nothing can be answered any more: it ends, and not well."""
-    with Path("/dev/full").open("wb") as full, running(tmp_path, stdout=full) as server:
+    with Path("/dev/full").open("wb") as full, running(tmp_path, ODD, stdout=full) as server:
         server.say(handshake())
         assert server.process.wait() == 1
         _, _, err = server.end()
-    assert err == "ERROR sent_mcp.serving: stdout cannot be written: No space left on device\n"
+    assert err == "cleaned up\nstdout cannot be written: No space left on device\n"
 
 
 def _answered_over(ours: socket.socket, server: Server, reading: socket.socket) -> None:
@@ -114,8 +125,9 @@ def test_a_client_that_closes_its_socket_ends_it(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, running(tmp_path, stdin=theirs.fileno(), stdout=theirs.fileno()) as server:
         theirs.close()
-        ours.sendall(handshake())
-        assert ours.recv(10)
+        ours.sendall(handshake() + WHOLE)
+        with ours.makefile("rb") as answers:
+            assert [answers.readline()[:1] for _ in range(2)] == [b"{", b"{"]
         ours.close()
         assert server.end() == (0, [], "")
 
@@ -124,8 +136,8 @@ def test_the_flags_of_channels_others_share_are_as_before(tmp_path: Path) -> Non
     """`(sent-mcp serve; other) | reader`: the other may not expect a pipe that is full."""
     reading, writing = os.pipe()
     with running(tmp_path, stdout=writing) as server:
-        server.say(handshake())
-        assert b"serverInfo" in os.read(reading, 65536)
+        server.say(WHOLE)
+        assert b"whole" in os.read(reading, 65536)
         assert not os.get_blocking(writing)
         assert server.end() == (0, [], "")
         assert os.get_blocking(writing)
