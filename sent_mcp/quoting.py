@@ -10,13 +10,18 @@ _INVISIBLE = re.compile(
 
 def quoted(text: str, limit: int = 200) -> str:
     """Text from outside in quotes, cut at `limit` characters, what is invisible made visible."""
+    return f'"{visible(text, limit)}"'
+
+
+def visible(text: str, limit: int = 200) -> str:
+    """The same without quotes, for what stands where nothing else can: a name, an id, a number."""
     shown = text[:limit]
     if shown.isprintable() and (shown.isascii() or not _INVISIBLE.search(shown)):
         # Nearly every text, and many of them in one answer.
         shown = shown.replace("\\", "\\\\").replace('"', '\\"')
     else:
         shown = "".join(_visible(character) for character in shown)
-    return f'"{shown}{"…" if len(text) > limit else ""}"'
+    return shown + "…" if len(text) > limit else shown
 
 
 def _visible(character: str) -> str:

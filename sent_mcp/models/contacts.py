@@ -27,8 +27,8 @@ class Contact(WireModel):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels in Sent's order, lower case, each once; empty while Sent knows none."""
-        names = (name.strip().lower() for name in (self.available_channels or "").split(","))
-        return tuple(dict.fromkeys(name for name in names if name))
+        names = [name.strip().lower() for name in (self.available_channels or "").split(",")]
+        return tuple(dict.fromkeys(filter(None, names)))
 
     @property
     def e164(self) -> str:

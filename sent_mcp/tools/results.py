@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Self
+from typing import Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -10,7 +10,7 @@ from sent_mcp.errors import OutcomeUnknownError
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import visible
 
 LONGEST_NEXT = 600
 """A longer call is not repeated word by word: the model has it already."""
@@ -144,8 +144,8 @@ class FullContact(ShortContact):
 
     def lines(self) -> Iterable[str]:
         """One `name: value` line per known field."""
-        for name, value in self.model_dump(mode="json", exclude_none=True).items():
-            yield f"{name}: {_shown(value)}"
+        fields: Iterable[tuple[str, JsonValue]] = self
+        return [f"{name}: {_shown(value)}" for name, value in fields if value is not None]
 
 
 _MOST_METADATA = 50
@@ -162,21 +162,33 @@ def _shown(value: JsonValue) -> str:
     return str(value)
 
 
+class _ShortFields(TypedDict):
+    id: str
+    phone_number: str
+    available_channels: list[str]
+    default_channel: str | None
+    opt_out: bool | None
+
+
+def _short_fields(contact: Contact) -> _ShortFields:
+    return {
+        "id": word(contact.id),
+        "phone_number": word(contact.e164),
+        "available_channels": [word(name) for name in contact.channels],
+        "default_channel": _word_or_none(contact.default_channel),
+        "opt_out": contact.opt_out,
+    }
+
+
 def short(contact: Contact) -> ShortContact:
     """The fields a list shows."""
-    return ShortContact(
-        id=word(contact.id),
-        phone_number=word(contact.e164),
-        available_channels=[word(name) for name in contact.channels],
-        default_channel=_word_or_none(contact.default_channel),
-        opt_out=contact.opt_out,
-    )
+    return ShortContact(**_short_fields(contact))
 
 
 def full(contact: Contact) -> FullContact:
     """Every field Sent has."""
     return FullContact(
-        **short(contact).model_dump(),
+        **_short_fields(contact),
         country_code=_word_or_none(contact.country_code),
         region_code=_word_or_none(contact.region_code),
         format_international=_word_or_none(contact.format_international),
@@ -196,7 +208,7 @@ def _metadata(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 def word(text: str) -> str:
     """A short text from the API, with what is invisible in it made visible."""
-    return quoted(text, 120)[1:-1]
+    return visible(text, 120)
 
 
 def _word_or_none(text: str | None) -> str | None:
