@@ -4,8 +4,9 @@ Raises httpx's exceptions, as its own transports do: `connection.py` tells them 
 """
 
 import asyncio
+import select
 import ssl
-from collections.abc import AsyncGenerator
+import sys
 from typing import cast
 
 import h11
@@ -22,22 +23,36 @@ class Channel(asyncio.Protocol):
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADERS)
         self._transport: asyncio.Transport | None = None
+        self._socket = -1
         self._arrived = asyncio.Event()
         self._gone = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
         self._lost: Exception | None = None
         self._unread = 0
         self.idle_since = 0.0
 
     @property
+    def is_free(self) -> bool:
+        """Whether the last exchange is complete, and nobody has hung up or said more than asked."""
+        return (
+            self._http.our_state is h11.IDLE
+            and not self._unread
+            and self._lost is None
+            and not self._open_transport.is_closing()
+        )
+
+    @property
     def is_usable(self) -> bool:
-        """Whether another request can be written; nobody has hung up, or said what none asked."""
-        return self._lost is None and not self._unread and self._http.our_state is h11.IDLE
+        """Whether a request can be written right now, and the socket itself does not object.
+
+        The loop hears of a hang-up only when it next looks. A request written before that would be
+        lost, and nobody could say whether it was done.
+        """
+        return self.is_free and _is_quiet(self._socket)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         self._transport = cast("asyncio.Transport", transport)
+        self._socket = transport.get_extra_info("socket").fileno()
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -56,57 +71,40 @@ class Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self._lost = exc or self._lost or ConnectionResetError("the connection was closed")
+        self._lost = self._lost or exc or ConnectionResetError("the connection was closed")
         self._arrived.set()
-        self._writable.set()
         self._gone.set()
 
-    def pause_writing(self) -> None:
-        """See asyncio.Protocol."""
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        """See asyncio.Protocol."""
-        self._writable.set()
-
     async def ask(self, request: httpx.Request) -> h11.Response:
-        """Write a request; the head of its answer. Raises httpx.TransportError."""
-        body = await request.aread()
-        head = h11.Request(
-            method=request.method, target=request.url.raw_path, headers=request.headers.raw
-        )
-        try:
-            written = self._http.send(head) or b""
-            written += (self._http.send(h11.Data(data=body)) or b"") if body else b""
-            written += self._http.send(h11.EndOfMessage()) or b""
-        except h11.LocalProtocolError as error:
-            raise httpx.LocalProtocolError(str(error)) from error
-        self._open_transport.write(written)
-        await self._writable.wait()
+        """Write a request; the head of its answer. Raises httpx.TransportError.
+
+        The answer is awaited, not the end of writing: who refuses a long request may not read it.
+        """
+        self._open_transport.write(self._spelled(request, await request.aread()))
         while True:
             event = await self._event()
             # 1xx says only that an answer will come.
             if isinstance(event, h11.Response):
                 return event
 
-    async def body(self) -> AsyncGenerator[bytes]:
-        """The body of the answer, piece by piece. Raises httpx.TransportError."""
-        while True:
-            event = await self._event()
-            if isinstance(event, h11.EndOfMessage):
-                break
-            if isinstance(event, h11.Data):
-                yield bytes(event.data)
+    async def part(self) -> bytes:
+        """The next part of the answer's body; empty at its end. Raises httpx.TransportError."""
+        event = await self._event()
+        if isinstance(event, h11.Data):
+            return bytes(event.data)
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
             self._unread = len(self._http.trailing_data[0])
+            self._open_transport.resume_reading()
+        return b""
 
     def close(self) -> None:
-        """Hang up. What is not written by now never will be."""
+        """Hang up at once. What is not written by now never will be.
+
+        No farewell over TLS: the other side may be silent, and waiting for its own takes 30 s.
+        """
         self._lost = self._lost or ConnectionResetError("the connection was closed here")
-        if self._open_transport.get_write_buffer_size():
-            self._open_transport.abort()
-        self._open_transport.close()
+        self._open_transport.abort()
 
     async def wait_closed(self) -> None:
         """Until the socket is closed."""
@@ -117,12 +115,25 @@ class Channel(asyncio.Protocol):
         assert self._transport is not None
         return self._transport
 
+    def _spelled(self, request: httpx.Request, body: bytes) -> bytes:
+        try:
+            head = h11.Request(
+                method=request.method, target=request.url.raw_path, headers=request.headers.raw
+            )
+            parts = [self._http.send(head)]
+            if body:
+                parts.append(self._http.send(h11.Data(data=body)))
+            parts.append(self._http.send(h11.EndOfMessage()))
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
+        return b"".join(parts)
+
     async def _event(self) -> object:
         while True:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
-                if self._lost is not None:
+                if self._lost is not None and not self._unread:
                     raise httpx.ReadError(str(self._lost)) from error
                 raise httpx.RemoteProtocolError(str(error)) from error
             if event is not h11.NEED_DATA:
@@ -148,6 +159,16 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Channel:
             )
     except TimeoutError as error:
         raise httpx.ConnectTimeout(f"no connection within {CONNECT_SECONDS:g} s") from error
-    except OSError as error:
-        raise httpx.ConnectError(str(error)) from error
+    except (OSError, UnicodeError) as error:
+        # The resolver's answer to a name that cannot be one is a UnicodeError.
+        raise httpx.ConnectError(str(error) or type(error).__name__) from error
     return channel
+
+
+def _is_quiet(socket: int) -> bool:
+    """Whether a socket takes bytes, and has nothing to say: not even that it was closed."""
+    if sys.platform == "win32":
+        return select.select([socket], [socket], [], 0) == ([], [socket], [])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN | select.POLLOUT)
+    return poll.poll(0) == [(socket, select.POLLOUT)]

@@ -123,14 +123,18 @@ class Connection:
 
 
 def _direct(url: httpx.URL) -> Http1Transport | None:
-    """Connections of our own; None where a proxy may be in between, which is httpx's to find."""
+    """Connections of our own; None for httpx's, where a proxy may be in between or no URL is."""
+    if not url.host or url.scheme not in ("http", "https"):
+        return None
     if url.scheme == "http":
-        return Http1Transport(None)
-    if url.scheme != "https" or getproxies():
+        return Http1Transport(url, None)
+    proxies = getproxies()
+    # With a proxy NO_PROXY has a say too, and httpx knows how to read it.
+    if proxies.get("https") or proxies.get("all"):
         return None
     tls = httpx.create_ssl_context()
     tls.set_alpn_protocols(["http/1.1"])
-    return Http1Transport(tls)
+    return Http1Transport(url, tls)
 
 
 async def _read(response: httpx.Response) -> bytes:

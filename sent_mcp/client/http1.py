@@ -9,7 +9,8 @@ headers, compression, TLS settings.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator
 
 import httpx
 
@@ -17,15 +18,21 @@ from sent_mcp.client.channel import Channel, connect
 
 MOST_CONNECTIONS = 32
 IDLE_SECONDS = 5.0
+_PIECE = 16 * 1024
+"""What is unpacked at a time: gzip can make a thousand bytes of one."""
 
 
 class Http1Transport(httpx.AsyncBaseTransport):
-    """A pool: what is idle is used again, the latest first."""
+    """A pool of connections to one host: what is idle is used again, the latest first."""
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, url: httpx.URL, tls: ssl.SSLContext | None) -> None:
+        """Requests go to the host of `url`, whatever they say themselves."""
+        self._host = url.raw_host.decode("ascii")
+        self._port = (443 if tls else 80) if url.port is None else url.port
         self._tls = tls
-        self._idle: list[Channel] = []
+        self._idle: deque[Channel] = deque()
         self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it, and read the head of the answer. Raises httpx.TransportError.
@@ -35,49 +42,50 @@ class Http1Transport(httpx.AsyncBaseTransport):
         await self._places.acquire()
         channel: Channel | None = None
         try:
-            channel = self._waiting() or await self._connect(request.url)
+            channel = self._waiting() or await connect(self._host, self._port, self._tls)
             head = await channel.ask(request)
         except BaseException:
-            self._give_back(channel)
+            self.release(channel)
             raise
         return httpx.Response(
             head.status_code, headers=head.headers.raw_items(), stream=_Body(self, channel)
         )
 
     async def aclose(self) -> None:
-        """Hang up every connection that is idle, and wait until that is done."""
-        idle, self._idle = self._idle, []
+        """Hang up every connection that is idle, and wait until that is done.
+
+        A call under way is not cut off, which would leave its outcome open; its connection is hung
+        up with its end.
+        """
+        self._closed = True
+        idle, self._idle = self._idle, deque()
         for channel in idle:
             channel.close()
         for channel in idle:
             await channel.wait_closed()
 
-    def release(self, channel: Channel) -> None:
-        """Take back a connection whose answer was read, or given up."""
-        self._give_back(channel)
-
-    def _give_back(self, channel: Channel | None) -> None:
+    def release(self, channel: Channel | None) -> None:
+        """Give up one place, and take back its connection whose answer was read or given up."""
         self._places.release()
         if channel is None:
             return
-        if channel.is_usable:
+        if channel.is_free and not self._closed:
             channel.idle_since = time.monotonic()
             self._idle.append(channel)
         else:
             channel.close()
 
     def _waiting(self) -> Channel | None:
-        """An idle connection nobody has hung up; the others are closed here."""
+        """An idle connection nobody has hung up; what is idle for too long is closed here."""
+        expired = time.monotonic() - IDLE_SECONDS
+        while self._idle and self._idle[0].idle_since <= expired:
+            self._idle.popleft().close()
         while self._idle:
             channel = self._idle.pop()
-            if channel.is_usable and time.monotonic() - channel.idle_since < IDLE_SECONDS:
+            if channel.is_usable:
                 return channel
             channel.close()
         return None
-
-    async def _connect(self, url: httpx.URL) -> Channel:
-        port = url.port or (443 if self._tls else 80)
-        return await connect(url.host, port, self._tls)
 
 
 class _Body(httpx.AsyncByteStream):
@@ -85,15 +93,15 @@ class _Body(httpx.AsyncByteStream):
 
     def __init__(self, transport: Http1Transport, channel: Channel) -> None:
         self._transport = transport
-        self._channel: Channel | None = channel
-        self._parts: AsyncGenerator[bytes] = channel.body()
+        self._channel = channel
+        self._released = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._parts:
-            yield part
+        while part := await self._channel.part():
+            for start in range(0, len(part), _PIECE):
+                yield part[start : start + _PIECE]
 
     async def aclose(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await self._parts.aclose()
-            self._transport.release(channel)
+        if not self._released:
+            self._released = True
+            self._transport.release(self._channel)
