@@ -51,7 +51,7 @@ def _new(method: str, number: int) -> bytes:
 def test_hosts_are_answered_before_anything_is_loaded(tmp_path: Path) -> None:
     """The handshake, the tools and a ping need no server, and a host that leaves then, no more."""
     with running(tmp_path, NEVER_LOADED) as server:
-        server.say(handshake(elicitation={}), line("tools/list", 1), line("ping", 2))
+        server.say(handshake(), line("tools/list", 1), line("ping", 2))
         assert server.hear()["id"] == 0
         assert len(server.hear()["result"]["tools"]) == 11
         assert server.hear()["result"] == {}
