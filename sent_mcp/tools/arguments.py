@@ -24,7 +24,7 @@ from pydantic import (
 
 from sent_mcp import phone
 from sent_mcp.errors import RefusedError
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import visible
 
 _ABSENT = (None, "", "null", "None", "undefined")
 MOST_PAIRS, LONGEST_NAME, LONGEST_VALUE = 50, 64, 1000
@@ -76,7 +76,7 @@ def parse(
             name = str(where[0]) if where else "arguments"
             place = "".join(f"[{part}]" for part in where[1:])
             said = _said(problem["type"], problem["msg"], name, model)
-            problems.setdefault(quoted(name + place, 60)[1:-1], []).append(said)
+            problems.setdefault(visible(name + place, 60), []).append(said)
         wrong = f"the arguments of {tool} are wrong"
         if len(found) > _MOST_PROBLEMS:
             wrong += f"; the first {_MOST_PROBLEMS} of {len(found)} problems"
