@@ -17,8 +17,6 @@ from sent_mcp.serving.unanswered import Unanswered
 
 DRAIN_SECONDS = 10.0
 """How long calls may go on after the end of input."""
-_MOST_CALLS = 1000
-"""How many calls may be open while the client does not read the answers."""
 
 
 class Incoming:
@@ -73,7 +71,7 @@ class Incoming:
             self.end()
 
     async def _read(self, line: bytes | None) -> SessionMessage | None:
-        """The message in it, if there is one. Its answer may have to wait for a slow reader."""
+        """The message in it, if there is one; it may wait until answers have been read."""
         if line is not None and not line.strip(b" \t\r"):
             return None
         try:
@@ -81,7 +79,7 @@ class Incoming:
         except RefusedError as refused:
             await self._refuse(refused.line)
             return None
-        if self._unanswered.calls > _MOST_CALLS and self._out.is_full:
+        if self._out.is_overfull:
             await self._out.room()
         return message
 

@@ -9,7 +9,9 @@ from typing import Protocol
 
 import anyio
 
-_MOST_HELD_BYTES = 65536
+_FULL_BYTES = 65536
+_OVERFULL_BYTES = 8 * 1024 * 1024
+"""A client that writes all it has before it reads may leave so much unread."""
 
 
 class Sink(Protocol):
@@ -20,6 +22,11 @@ class Sink(Protocol):
     @property
     def is_full(self) -> bool:
         """Whether whoever writes more should wait for `room` first."""
+        ...
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether no more should be asked for that has to be written."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -50,7 +57,7 @@ def sink(fd: int, lost: Callable[[], None]) -> Sink:
 class _Direct:
     """Regular files, terminals and /dev/null take everything."""
 
-    is_full = False
+    is_full = is_overfull = False
 
     def __init__(self, fd: int, lost: Callable[[], None]) -> None:
         self.failure: OSError | None = None
@@ -96,6 +103,10 @@ class _Buffered:
     @property
     def is_full(self) -> bool:
         return not self._roomy.is_set()
+
+    @property
+    def is_overfull(self) -> bool:
+        return len(self._kept) > _OVERFULL_BYTES and self.is_full
 
     def write(self, data: bytes) -> None:
         if self._is_lost:
@@ -161,7 +172,7 @@ class _Buffered:
         self._loop.remove_writer(self._fd)
 
     def _note_room(self) -> None:
-        if self._is_hurried or len(self._kept) <= _MOST_HELD_BYTES:
+        if self._is_hurried or len(self._kept) <= _FULL_BYTES:
             self._roomy.set()
         else:
             self._roomy.clear()

@@ -134,7 +134,7 @@ def test_a_signal_ends_it_at_once_and_quietly(shell: Shell, stop: signal.Signals
         process.stdin.flush()
         assert '"serverInfo"' in process.stdout.readline()
         process.send_signal(stop)
-        assert process.wait(5) == -stop
+        assert process.wait(5) == 128 + stop
         assert (process.stdout.read(), process.stderr.read()) == ("", "")
 
 

@@ -133,3 +133,10 @@ def told(home: Path, given: bytes, arguments: Sequence[str] = DEMO) -> list[Mess
         out, err = server.process.communicate(given)
     assert (server.process.returncode, err) == (0, b"")
     return messages(out)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory the process ever had."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    (peak,) = (each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sent_mcp.serving.lines import MOST_BYTES, Lines
 from tests.door import OFFERED
-from tests.serving.raw import by_id, find, handshake, line, messages, running, told
+from tests.serving.raw import by_id, find, handshake, line, messages, peak_bytes, running, told
 from tests.serving.wire import Message
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
@@ -75,22 +75,15 @@ def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
     """It is refused before its end, and the memory of the server does not grow with it."""
     with running(tmp_path) as server:
         server.open()
-        before = _peak_bytes(server.process.pid)
+        before = peak_bytes(server.process.pid)
         megabyte = b"x" * 1024 * 1024
         for _ in range(100):
             server.say(megabyte)
         assert server.hear()["error"]["code"] == -32600
         server.say(b"\n", line("ping", 1))
         assert server.hear()["id"] == 1
-        assert _peak_bytes(server.process.pid) - before < 30 * len(megabyte)
+        assert peak_bytes(server.process.pid) - before < 30 * len(megabyte)
         assert server.end() == (0, [], "")
-
-
-def _peak_bytes(pid: int) -> int:
-    """The most memory the process ever had."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (peak,) = (each for each in status.splitlines() if each.startswith("VmHWM"))
-    return int(peak.split()[1]) * 1024
 
 
 def _mixed(number: int) -> bytes:
@@ -104,12 +97,12 @@ def test_ten_thousand_requests_at_once_are_all_answered(tmp_path: Path) -> None:
     """Each once, and without much memory."""
     with running(tmp_path) as server:
         server.open()
-        before = _peak_bytes(server.process.pid)
+        before = peak_bytes(server.process.pid)
         writing = Thread(target=server.say, args=[_mixed(number) for number in range(1, 10_001)])
         writing.start()
         found = [server.hear() for _ in range(10_000)]
         writing.join()
-        assert _peak_bytes(server.process.pid) - before < 200 * 1024 * 1024
+        assert peak_bytes(server.process.pid) - before < 200 * 1024 * 1024
         assert server.end() == (0, [], "")
     answers = by_id(found)
     assert set(answers) == set(range(1, 10_001))
@@ -126,15 +119,6 @@ def _are_what_was_asked_for(answers: dict[int, Message]) -> None:
             assert len(result["tools"]) == OFFERED
         else:
             assert result == {}
-
-
-def test_a_client_that_reads_nothing_first_is_answered_in_the_end(tmp_path: Path) -> None:
-    """It writes all it has before it looks at an answer, and neither waits for the other."""
-    with running(tmp_path) as server:
-        server.open()
-        server.say(*(line("tools/list", number) for number in range(1, 500)))
-        assert {server.hear()["id"] for _ in range(1, 500)} == set(range(1, 500))
-        assert server.end() == (0, [], "")
 
 
 def test_one_stream_belongs_to_one_era(tmp_path: Path) -> None:
