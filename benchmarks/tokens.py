@@ -82,8 +82,12 @@ def _contacts(api: Emulated) -> Iterator[Row]:
     ours, reference = (
         page.read(_called(server, api, page.tool, page.arguments)) for server in (OURS, REFERENCE)
     )
-    yield _beside("100 contacts, text", tokens(ours.text), tokens(reference.text), _ANSWER)
-    yield _beside("100 contacts, structured", _structured(ours), _structured(reference), _ANSWER)
+    texts = tokens(ours.text), tokens(reference.text)
+    structures = _structured(ours), _structured(reference)
+    yield _beside("100 contacts, text", *texts, _ANSWER)
+    yield _beside("100 contacts, structured", *structures, _ANSWER)
+    both = texts[0] + structures[0], texts[1] + structures[1]
+    yield _beside("100 contacts, text and structured together", *both, _ANSWER)
 
 
 def _checked(api: Emulated) -> Iterator[Row]:

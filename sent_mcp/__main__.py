@@ -6,6 +6,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from io import TextIOWrapper
 
 _ABOUT_ALL = ("--help", "-h", "--version")
 
@@ -62,7 +63,7 @@ def _leave(code: int) -> None:
 
 def _command() -> None:
     import signal
-    from io import TextIOWrapper
+    from typing import cast
 
     from sent_mcp.cli.app import app
 
@@ -70,8 +71,7 @@ def _command() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Not every terminal can show every character.
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    cast("TextIOWrapper", sys.stdout).reconfigure(errors="replace")
     app()
 
 
