@@ -5,14 +5,19 @@ Raises httpx's exceptions, as its own transports do: `connection.py` tells them 
 
 import asyncio
 import select
+import socket
 import ssl
 import sys
+from collections import defaultdict
+from itertools import count
 from typing import cast
 
 import h11
 import httpx
 
 CONNECT_SECONDS = 5.0
+_ADDRESS_SECONDS = 1.0
+"""What one address of several may take of them."""
 _MOST_HEADERS = 100 * 1024
 _MOST_UNREAD = 256 * 1024
 
@@ -23,7 +28,7 @@ class Channel(asyncio.Protocol):
     def __init__(self) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADERS)
         self._transport: asyncio.Transport | None = None
-        self._socket = -1
+        self._handle = -1
         self._arrived = asyncio.Event()
         self._gone = asyncio.Event()
         self._lost: Exception | None = None
@@ -47,12 +52,12 @@ class Channel(asyncio.Protocol):
         The loop hears of a hang-up only when it next looks. A request written before that would be
         lost, and nobody could say whether it was done.
         """
-        return self.is_free and _is_quiet(self._socket)
+        return self.is_free and _is_quiet(self._handle)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         self._transport = cast("asyncio.Transport", transport)
-        self._socket = transport.get_extra_info("socket").fileno()
+        self._handle = transport.get_extra_info("socket").fileno()
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -154,8 +159,9 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Channel:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
+            connected = await _reach(host, port)
             _, channel = await loop.create_connection(
-                Channel, host, port, ssl=tls, happy_eyeballs_delay=0.25
+                Channel, sock=connected, ssl=tls, server_hostname=host if tls else None
             )
     except TimeoutError as error:
         raise httpx.ConnectTimeout(f"no connection within {CONNECT_SECONDS:g} s") from error
@@ -165,10 +171,40 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Channel:
     return channel
 
 
-def _is_quiet(socket: int) -> bool:
+async def _reach(host: str, port: int) -> socket.socket:
+    """A socket connected to the first address of a host that takes it. Raises OSError.
+
+    Both families take turns, for often one of them leads nowhere. Not asyncio's race of all
+    (`happy_eyeballs_delay`): cancelled at its end, it leaves the winner's socket open.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    turns = defaultdict[int, "count[int]"](count)
+    found.sort(key=lambda each: next(turns[each[0]]))
+    failures: list[str] = []
+    for family, kind, protocol, _, address in found:
+        is_last = len(failures) == len(found) - 1
+        try:
+            async with asyncio.timeout(None if is_last else _ADDRESS_SECONDS):
+                return await _connected(socket.socket(family, kind, protocol), address)
+        except OSError as error:
+            failures.append(str(error) or f"{address[0]!r} does not answer")
+    raise OSError(", ".join(failures))
+
+
+async def _connected(new: socket.socket, address: tuple[str | int | bytes, ...]) -> socket.socket:
+    try:
+        new.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(new, address)
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+def _is_quiet(handle: int) -> bool:
     """Whether a socket takes bytes, and has nothing to say: not even that it was closed."""
     if sys.platform == "win32":
-        return select.select([socket], [socket], [], 0) == ([], [socket], [])
+        return select.select([handle], [handle], [], 0) == ([], [handle], [])
     poll = select.poll()
-    poll.register(socket, select.POLLIN | select.POLLOUT)
-    return poll.poll(0) == [(socket, select.POLLOUT)]
+    poll.register(handle, select.POLLIN | select.POLLOUT)
+    return poll.poll(0) == [(handle, select.POLLOUT)]
