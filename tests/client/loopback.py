@@ -83,6 +83,14 @@ class Peer:
         """End the connection, before anybody else gets a turn."""
         self._socket.shutdown(socket.SHUT_RDWR)
 
+    def close_soon(self) -> None:
+        """End the connection with all farewells; `close` waits for theirs."""
+        self._writer.close()
+
+    def stop_reading(self) -> None:
+        """Nothing the client does is noticed any more."""
+        cast("asyncio.Transport", self._writer.transport).pause_reading()
+
     def reset(self) -> None:
         """Break the connection; what is under way is lost."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,11 +1,19 @@
 """Where our own connections lead, and what is known when they lead nowhere."""
 
 import socket
+import sys
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
+import anyio
 import pytest
 
-from sent_mcp.errors import APIConnectionError
+from sent_mcp.errors import APIConnectionError, APITimeoutError
 from tests.client.loopback import listening, polite, send, serving
+
+only_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has a second loopback address by itself"
+)
 
 
 async def test_an_ipv6_address_is_a_host() -> None:
@@ -29,16 +37,54 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
 
-async def test_the_next_address_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name may have several."""
+@contextmanager
+def silent(port: int) -> Generator[None]:
+    """127.0.0.2 neither takes a connection nor refuses it: others fill its queue."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server(("127.0.0.2", port), backlog=0))
+        for _ in range(3):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield
+
+
+@only_linux
+@pytest.mark.parametrize("first", [nullcontext, silent])
+async def test_the_next_address_is_tried_when_one_does_not_take_it(
+    monkeypatch: pytest.MonkeyPatch, first: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """A name may have several, and one may be down without saying so."""
+    monkeypatch.setattr("sent_mcp.client.channel._ADDRESS_SECONDS", 0.05)
     async with listening(polite) as server:
         resolve_to(monkeypatch, "127.0.0.2", "127.0.0.1")
         client = server.client("both.test")
-        assert (await client.contacts.get("a")).data.id == "a"
+        with first(server.port):
+            assert (await client.contacts.get("a")).data.id == "a"
         await client.aclose()
     assert b"host: both.test:%d\r\n" % server.port in server.requests[0].lower()
 
 
+@only_linux
+async def test_an_address_that_does_not_answer_is_a_definite_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In time, or when the call is given up before."""
+    async with listening(polite) as server:
+        client = server.client("127.0.0.2")
+        with silent(server.port):
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, client)
+                await anyio.wait_all_tasks_blocked()
+                group.cancel_scope.cancel()
+            monkeypatch.setattr("sent_mcp.client.channel.CONNECT_SECONDS", 0.05)
+            with pytest.raises(APITimeoutError, match="ConnectTimeout") as caught:
+                await send(client)
+            await client.aclose()
+    assert not caught.value.maybe_done
+
+
+@only_linux
 async def test_a_host_that_refuses_on_every_address_is_a_definite_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
