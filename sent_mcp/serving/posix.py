@@ -21,6 +21,8 @@ To try it by hand: sent-mcp demo, sent-mcp tools, sent-mcp --help.
 Ctrl-C or Ctrl-D ends it.
 """
 _CANNOT_WRITE = 1
+_LAST_SECONDS = 0.5
+"""How long after a signal a client may still read what was answered."""
 _log = logging.getLogger("sent_mcp.serving")
 
 
@@ -37,7 +39,7 @@ async def serve_descriptors(server: Server[Any], opening: Opening | None) -> int
         with signals.handled(), watched(opening.parent, incoming.end):
             options = server.create_initialization_options()
             await server.run(incoming, Outgoing(out, unanswered), options)
-            await out.close(DRAIN_SECONDS)
+            await out.close(_LAST_SECONDS if signals.exit_code else DRAIN_SECONDS)
     if out.failure is not None and not signals.exit_code:
         _log.error("stdout cannot be written: %s", out.failure.strerror)
         return _CANNOT_WRITE

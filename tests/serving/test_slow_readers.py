@@ -6,11 +6,12 @@ import sys
 import termios
 from pathlib import Path
 from signal import SIGTERM
+from subprocess import TimeoutExpired
 from threading import Thread
 
 import pytest
 
-from tests.serving.raw import Server, line, peak_bytes, running
+from tests.serving.raw import Server, line, messages, peak_bytes, running
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 ODD = ("-m", "tests.serving.odd_server")
@@ -18,6 +19,8 @@ _PIPE_BYTES = 50_000
 """Nearly what a pipe holds."""
 _LONG_ENOUGH = 4
 """To write all the questions, if the server read them."""
+_A_WHILE = 2
+"""To answer them."""
 
 
 def _fill(server: Server) -> None:
@@ -53,6 +56,21 @@ def test_answers_that_nobody_reads_are_not_piled_up(tmp_path: Path) -> None:
         # All the answers are 75 MB long, and more while they wait.
         assert peak_bytes(server.process.pid) - before < 110 * 1024 * 1024
         assert server.end() == (0, [], "")
+
+
+def test_what_is_read_only_after_the_end_of_input_is_still_there(tmp_path: Path) -> None:
+    """Also more of it than a pipe holds."""
+    with running(tmp_path) as server:
+        server.open()
+        server.say(*(line("tools/list", number) for number in range(1, 50)))
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        with pytest.raises(TimeoutExpired):
+            server.process.wait(_A_WHILE)
+        assert server.process.stdout is not None
+        found = messages(server.process.stdout.read())
+        assert {each["id"] for each in found} == set(range(1, 50))
+        assert server.process.wait() == 0
 
 
 def test_a_signal_ends_it_also_when_nobody_reads(tmp_path: Path) -> None:
