@@ -166,8 +166,11 @@ async def listening(
 
             listener = await asyncio.start_server(accept, host, 0, ssl=tls, backlog=256)
             server.port = listener.sockets[0].getsockname()[1]
-            async with listener:
+            try:
                 yield server
+            finally:
+                # Not waited for: the connections are, by their group.
+                listener.close()
 
 
 @asynccontextmanager
