@@ -3,6 +3,7 @@
 It is itself imported at the first request.
 """
 
+import sys
 from collections.abc import Mapping
 from urllib.request import getproxies
 
@@ -21,6 +22,7 @@ from sent_mcp.errors import (
 )
 from sent_mcp.quoting import quoted
 
+_ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
 LARGEST_ANSWER = 10 * 1024 * 1024
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -33,7 +35,7 @@ class Connection:
         self, base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None
     ) -> None:
         """Raises SettingsError for a URL, header values or a proxy that no request can have."""
-        product = {"accept": "application/json", "user-agent": f"sent-mcp/{__version__}"}
+        product = {**_ACCEPTED, "user-agent": f"sent-mcp/{__version__}"}
         try:
             url, every = httpx.URL(base_url), httpx.Headers({**product, **headers})
         except (httpx.InvalidURL, UnicodeEncodeError):
@@ -42,17 +44,10 @@ class Connection:
                 code="SETTINGS",
             ) from None
         self._host = url.host
+        self._url = url
+        self._headers = httpx.Headers({"host": url.netloc.decode("ascii"), **every}).raw
         try:
-            self._http = httpx.AsyncClient(
-                base_url=url,
-                headers=every,
-                # The whole attempt is bounded by the caller.
-                timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-                follow_redirects=False,
-                transport=transport or _direct(url),
-                # A proxy would get plain requests to this machine, key and all.
-                trust_env=url.scheme != "http",
-            )
+            self._pool = transport or _direct(url) or _client(url)
         except (httpx.InvalidURL, ImportError, ValueError, OSError):
             # The reason would quote the variable, and a proxy's URL may hold a password.
             raise SettingsError(
@@ -63,7 +58,7 @@ class Connection:
 
     async def aclose(self) -> None:
         """Close the pool."""
-        await self._http.aclose()
+        await self._pool.aclose()
 
     async def exchange(self, request: Request, key: str) -> RawAnswer:
         """Send one request, once, and read its whole answer.
@@ -96,7 +91,11 @@ class Connection:
             ) from error
 
     async def _exchange(self, request: Request, key: str) -> RawAnswer:
-        response = await self._http.send(self._outgoing(request, key), stream=True)
+        outgoing = self._outgoing(request, key)
+        if isinstance(self._pool, httpx.AsyncClient):
+            response = await self._pool.send(outgoing, stream=True)
+        else:
+            response = await self._pool.handle_async_request(outgoing)
         try:
             body = await _read(response)
         finally:
@@ -104,27 +103,36 @@ class Connection:
         return RawAnswer(response.status_code, dict(response.headers), body)
 
     def _outgoing(self, request: Request, key: str) -> httpx.Request:
-        headers = {"x-api-key": key}
-        if request.idempotency_key is not None:
-            headers["idempotency-key"] = request.idempotency_key
-        query = {name: value for name, value in request.query.items() if value is not None}
+        """Built by hand: a client would merge URLs, headers and cookies for each request anew."""
         try:
-            return self._http.build_request(
-                request.method,
-                request.target,
-                params=query,
-                json=request.payload,
-                headers=headers,
-            )
+            headers = [*self._headers, (b"x-api-key", key.encode("ascii"))]
+            if request.idempotency_key is not None:
+                headers.append((b"idempotency-key", request.idempotency_key.encode("ascii")))
+            path = self._url.raw_path.rstrip(b"/") + request.target.encode("ascii")
+            query = {name: value for name, value in request.query.items() if value is not None}
+            if query:
+                path += b"?" + str(httpx.QueryParams(query)).encode("ascii")
+            url = self._url.copy_with(raw_path=path)
+            return httpx.Request(request.method, url, headers=headers, json=request.payload)
         except (httpx.InvalidURL, UnicodeEncodeError):
             raise RefusedError(
                 "a text is too long for its place, or holds half of a character (a lone surrogate)"
             ) from None
 
 
+def _client(url: httpx.URL) -> httpx.AsyncClient:
+    """httpx's own connections, which know proxies. The whole attempt is bounded by the caller."""
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        follow_redirects=False,
+        # A proxy would get plain requests to this machine, key and all.
+        trust_env=url.scheme != "http",
+    )
+
+
 def _direct(url: httpx.URL) -> Http1Transport | None:
     """Connections of our own; None for httpx's, where a proxy may be in between or no URL is."""
-    if not url.host or url.scheme not in ("http", "https"):
+    if not url.host or url.scheme not in ("http", "https") or sys.platform == "win32":
         return None
     if url.scheme == "http":
         return Http1Transport(url, None)
