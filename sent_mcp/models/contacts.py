@@ -1,5 +1,7 @@
 """Contacts on the wire (API §2, §3.1 to §3.6)."""
 
+from functools import lru_cache
+
 from sent_mcp.models.envelope import Pagination
 from sent_mcp.models.wire import Count, Items, Metadata, Moment, Text, WireModel
 
@@ -27,8 +29,7 @@ class Contact(WireModel):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels in Sent's order, lower case, each once; empty while Sent knows none."""
-        names = [name.strip().lower() for name in (self.available_channels or "").split(",")]
-        return tuple(dict.fromkeys(filter(None, names)))
+        return _channels(self.available_channels or "")
 
     @property
     def e164(self) -> str:
@@ -66,3 +67,10 @@ class MessageSummary(WireModel):
     last_message_at: Moment | None = None
     channels_used: Items[str] = ()
     channel_scores: Items[ChannelScore] = ()
+
+
+@lru_cache(maxsize=256)
+def _channels(text: str) -> tuple[str, ...]:
+    # A page of contacts has few different ones.
+    names = [name.strip().lower() for name in text.split(",")]
+    return tuple(dict.fromkeys(filter(None, names)))
