@@ -145,10 +145,7 @@ class _Buffered:
             return os.write(self._fd, data)
         except BlockingIOError:
             return 0
-        except ConnectionError:
-            self._lose()
-        except OSError as error:
-            self.failure = error
+        except OSError:
             self._lose()
         return 0
 

@@ -97,8 +97,9 @@ class Server:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A home of its own, and nothing else that is new."""
-    return {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home)}
+    """A home of its own, and buffers as they usually are."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home)}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from tests.serving.held import LEGACY, Gate, approved, before, waiting
-from tests.serving.raw import PIPE, environment, handshake, line, messages, running
+from tests.serving.raw import PIPE, WHOLE, environment, handshake, line, messages, running
 from tests.serving.wire import DEMO, MODERN, started
 
 both = pytest.mark.parametrize("number", [SIGINT, SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -113,9 +113,9 @@ def test_an_interrupt_that_was_ignored_at_the_start_stays_ignored(tmp_path: Path
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=environment(tmp_path)) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(handshake())
+        process.stdin.write(handshake() + WHOLE)
         process.stdin.flush()
-        process.stdout.readline()
+        assert [process.stdout.readline()[:1] for _ in range(2)] == [b"{", b"{"]
         process.send_signal(SIGINT)
         out, _ = process.communicate(line("ping", 1))
     assert process.returncode == 0
