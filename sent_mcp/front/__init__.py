@@ -40,9 +40,9 @@ def open_conversation(
     if launch is not None:
         try:
             opening = _conversed(launch, loading, parent)
-        except BrokenPipeError:
+        except ConnectionError:
             return None
-        if opening.ended and not opening.unread and opening.answered:
+        if opening.answered and opening.ended and not opening.unread + opening.unwritten:
             return None
     loading.finish()
     return opening
@@ -65,6 +65,7 @@ def _conversed(launch: "Launch", loading: "Loading", parent: int) -> Opening:
         parent=parent,
         replayed=conversation.replayed,
         unread=stdin.unread,
+        unwritten=stdin.unwritten,
         ended=stdin.ended,
         answered=stdin.answered,
     )

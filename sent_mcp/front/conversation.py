@@ -18,6 +18,10 @@ _NEWEST_HANDSHAKE = "2025-11-25"
 _MODERN = "2026-07-28"
 _TRACING = ("traceparent", "tracestate", "baggage")
 _LONGEST_ID = 200
+_DEEPEST = 64
+"""More brackets than that are nothing a host begins with, and deep nesting ends Python's parser."""
+_FREE = ("elicitation", "experimental", "extensions", "sampling")
+_DETAILS = ("title", "websiteUrl", "description")
 _LARGEST_ID = 2**53
 
 
@@ -105,9 +109,12 @@ class Conversation:
 
 def _parsed(line: bytes) -> "dict[str, Json] | None":
     """A JSON-RPC message as it should be; None for anything else."""
+    # Half a surrogate pair is JSON, and yet no text that could be answered.
+    if line.count(b"{") + line.count(b"[") > _DEEPEST or b"\\ud" in line.lower():
+        return None
     try:
         message: Json = json.loads(line.decode())
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         return None
@@ -161,25 +168,41 @@ def _is_modern_meta(meta: "Json") -> bool:
 
 
 def _is_client(info: "Json") -> bool:
+    if not isinstance(info, dict) or not {"name", "version"} <= set(info):
+        return False
+    texts = [value for name, value in info.items() if name != "icons"]
     return (
-        isinstance(info, dict)
-        and {"name", "version"} <= set(info) <= {"name", "version", "title", "websiteUrl"}
-        and all(isinstance(value, str) for value in info.values())
+        set(info) <= {"name", "version", "icons", *_DETAILS}
+        and all(isinstance(value, str) for value in texts)
+        and _are_icons(info.get("icons", []))
+    )
+
+
+def _are_icons(icons: "Json") -> bool:
+    return isinstance(icons, list) and all(
+        isinstance(icon, dict)
+        and "src" in icon
+        and set(icon) <= {"src", "mimeType"}
+        and all(isinstance(value, str) for value in icon.values())
+        for icon in icons
     )
 
 
 def _are_capabilities(value: "Json") -> bool:
-    """Objects of objects, but for what `roots` says."""
-    if not isinstance(value, dict):
-        return False
-    roots = value.get("roots", {})
-    return (
-        isinstance(roots, dict)
-        and set(roots) <= {"listChanged"}
-        and all(isinstance(each, bool) for each in roots.values())
-        and _is_nest({name: each for name, each in value.items() if name != "roots"})
+    """Objects, each of which holds objects; what is in the inner ones depends on their names."""
+    return isinstance(value, dict) and all(
+        _is_capability(name, inner) for name, inner in value.items()
     )
 
 
+def _is_capability(name: str, value: "Json") -> bool:
+    if not isinstance(value, dict):
+        return False
+    if name == "roots":
+        return all(part == "listChanged" and isinstance(value[part], bool) for part in value)
+    free = name in _FREE
+    return all(isinstance(inner, dict) and (free or _is_nest(inner)) for inner in value.values())
+
+
 def _is_nest(value: "Json") -> bool:
-    return isinstance(value, dict) and all(_is_nest(each) for each in value.values())
+    return isinstance(value, dict) and all(_is_nest(inner) for inner in value.values())

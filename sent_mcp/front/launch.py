@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sent_mcp.front.record import Json
 
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
-_SWITCH, _TEXT, _COUNT = "true|false|1|0", r"[!-~]+", "[1-9][0-9]{0,2}"
+_SWITCH, _TEXT, _COUNT = "true|false|1|0", r"[!-,.-~][!-~]*", "[1-9][0-9]{0,2}"
 _TOOLSET = "(contacts|messages|templates|lookup)"
 _FILE = r"(?!\w+://|~[^/])[^\0-\x1f-][^\0-\x1f]*"
 PLAIN: "Mapping[str, str]" = {
@@ -50,7 +50,7 @@ FLAGS = {
     for name in PLAIN
     if name not in WITHOUT_FLAG
 }
-_DEMO = ("--demo", "--demo-db")
+_FILES = ("SENT_MCP_STATE", "SENT_MCP_AUDIT_LOG")
 
 
 class Launch:
@@ -81,12 +81,15 @@ def plain_launch(arguments: "Sequence[str]", environment: "Mapping[str, str]") -
     if flags is None or not all(name in PLAIN for name in variables):
         return None
     given = {name: value for name, value in {**variables, **flags}.items() if value}
-    if not all(name in _DEMO or _is_plain(name, given[name]) for name in given):
+    if not all(name == "--demo" or _is_plain(name, given[name]) for name in given):
+        return None
+    # The two must not be one file, which takes paths to tell.
+    if all(name in given for name in _FILES):
         return None
     if given.get("SENT_MCP_FAST_START") in _FALSE:
         return None
     version = given.get("SENT_API_VERSION", "v3")
-    if "--demo" in given or "--demo-db" in given:
+    if "--demo" in given:
         if "SENT_API_VERSION" in flags or "SENT_BASE_URL" in flags:
             return None
         version = "v3"
@@ -111,12 +114,12 @@ def _flags(arguments: "Sequence[str]") -> "dict[str, str] | None":
             given[flag] = "true"
         elif PLAIN.get(FLAGS.get(switch, "")) == _SWITCH and not equals:
             given[FLAGS[switch]] = "true" if switch == flag else "false"
-        elif flag == "--demo-db" or PLAIN.get(FLAGS.get(flag, ""), _SWITCH) != _SWITCH:
+        elif PLAIN.get(FLAGS.get(flag, ""), _SWITCH) != _SWITCH:
             value = value if equals else (rest.pop(0) if rest else "")
             # What looks like a flag is one, and no value.
-            if not value or value.startswith("--"):
+            if not value or value.startswith("-"):
                 return None
-            given[FLAGS.get(flag, flag)] = value
+            given[FLAGS[flag]] = value
         else:
             return None
     return given

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sent_mcp.front.conversation import Conversation
 from sent_mcp.front.launch import Launch
 from sent_mcp.front.record import Record
+from sent_mcp.serving.messages import parsed
 from tests.front.recording import HANDSHAKES, MODERN, Message, envelope, initialize, real_server
 
 LAUNCH = Launch("v3", ("contacts", "lookup"), read_only=False)
@@ -25,14 +26,35 @@ shapes: list[Any] = [
     {"form": {}},
     {"a": {"b": {}}},
     {"listChanged": 1},
+    {"form": {"applyDefaults": True}},
+    {"form": True},
+    {"context": {"x": 1}, "tools": True},
+    {"list": True},
+    {"requests": {"elicitation": {"create": {}}}},
+    {"requests": {"elicitation": True}},
+    {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}},
 ]
-names = ["roots", "sampling", "elicitation", "experimental", "tasks", "x"]
+names = ["roots", "sampling", "elicitation", "experimental", "extensions", "tasks", "x"]
+icons: list[Any] = [
+    [],
+    [{"src": "https://example.com/a.png", "mimeType": "image/png"}],
+    [{"src": "a", "sizes": ["any"]}],
+    [{"src": 1}],
+    [{}],
+    [None],
+]
 capabilities: st.SearchStrategy[Any] = st.dictionaries(
     st.sampled_from(names), st.sampled_from(shapes) | odd, max_size=3
 )
 client: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {"name": st.just("host"), "version": st.just("1")},
-    optional={"title": odd, "websiteUrl": odd, "icons": odd, "x": odd},
+    optional={
+        "title": odd,
+        "websiteUrl": odd,
+        "description": odd,
+        "icons": odd | st.sampled_from(icons),
+        "x": odd,
+    },
 )
 handshake: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {
@@ -83,9 +105,11 @@ async def _compare(said: Sequence[tuple[str, Message]]) -> int:
     front = Conversation(Record(), LAUNCH)
     async with real_server(LAUNCH) as real:
         for number, (method, given) in enumerate(said):
-            reply = front.reply(_line(method, given, number))
+            line = _line(method, given, number)
+            reply = front.reply(line)
             if reply is None:
                 return number
+            parsed(line)
             assert json.loads(reply)["result"] == await real.result(method, given), (method, given)
     return len(said)
 
@@ -101,10 +125,15 @@ def test_odd_requests_are_answered_as_by_the_real_server_or_left_to_it(
 
 async def test_what_hosts_send_is_answered() -> None:
     """Otherwise nothing would be gained, and the test above would be empty."""
-    elicits: Message = {"elicitation": {"form": {}, "url": {}}, "roots": {"listChanged": True}}
+    elicits: Message = {
+        "elicitation": {"form": {"applyDefaults": True}, "url": {}},
+        "extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html"]}},
+        "roots": {"listChanged": True},
+        "tasks": {"requests": {"elicitation": {"create": {}}}},
+    }
     ours: Message = {
         **initialize("2025-11-25"),
-        "capabilities": {**elicits, "sampling": {}, "tasks": {}},
+        "capabilities": {**elicits, "sampling": {}},
     }
     listing: Message = {"_meta": {"progressToken": 0}}
     assert await _compare([("initialize", ours), ("tools/list", listing), ("ping", {})]) == 3
@@ -114,6 +143,12 @@ async def test_what_hosts_send_is_answered() -> None:
     new: Message = {"_meta": {**meta, "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad-01"}}
     assert await _compare([("server/discover", new), ("tools/list", new)]) == 2
     assert await _compare([("tools/list", new)]) == 1
+
+
+def _deep(levels: int) -> bytes:
+    """A ping whose parameters are nested like that."""
+    nested = b'{"a":' * levels + b"{}" + b"}" * levels
+    return b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + nested + b"}\n"
 
 
 GREETING = _line("initialize", initialize("2025-11-25"), 0)
@@ -127,6 +162,9 @@ GREETING = _line("initialize", initialize("2025-11-25"), 0)
         b"\xff\n",
         b"\n",
         b"[" * 5000 + b"\n",
+        _deep(400),
+        b'{"jsonrpc":"2.0","id":"\\ud800","method":"ping"}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"traceparent":"\\uDC00"}}}\n',
         b'{"jsonrpc":"2.0","id":null,"method":"ping"}\n',
         b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}\n',
         b'{"jsonrpc":"2.0","id":true,"method":"ping"}\n',

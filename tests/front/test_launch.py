@@ -48,7 +48,6 @@ def test_what_is_plain_is_accepted_by_the_real_settings(variable: str, data: st.
     [
         (),
         ("--demo",),
-        ("--demo-db", "book.sqlite"),
         ("--read-only",),
         ("--no-read-only",),
         ("--toolsets", "contacts"),
@@ -85,7 +84,9 @@ async def test_a_plain_launch_offers_what_the_real_one_offers(arguments: tuple[s
         (("--toolsets", "contcts"), {}),
         (("--read-only=true",), {}),
         (("--demo=yes",), {}),
-        (("--demo-db",), {}),
+        (("--demo-db", "book.sqlite"), {}),
+        (("--sender-id", "-x"), {}),
+        (("--audit-log", "-"), {"SENT_MCP_STATE": "state"}),
         (("--dem",), {}),
         (("--demo", "--base-url", "https://example.com"), {}),
         (("--demo", "--api-version=v1"), {}),

@@ -2,12 +2,14 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.front.recording import Message, envelope
-from tests.serving.raw import by_id, call, handshake, line, running, told
+from tests.serving.raw import by_id, call, environment, handshake, line, messages, running, told
 from tests.serving.wire import DEMO
 
 NEVER_LOADED = (
@@ -17,7 +19,7 @@ import sys, threading
 from sent_mcp.front import open_conversation
 
 assert open_conversation((), {}, threading.Event().wait) is None
-print("loaded" if "asyncio" in sys.modules or "typing" in sys.modules else "left", file=sys.stderr)
+print("loaded" if "pydantic" in sys.modules else "left", file=sys.stderr)
 """,
 )
 """A front whose server never comes: whatever is answered was answered without it."""
@@ -151,3 +153,40 @@ def test_a_wrong_setting_is_told_to_a_host_that_asked_nothing_yet(tmp_path: Path
     with running(tmp_path, arguments) as server:
         code, _, err = server.end()
     assert (code, "SENT_MCP_AUDIT_LOG is the state file" in err) == (2, True)
+
+
+def test_a_host_may_write_all_it_has_before_it_reads(tmp_path: Path) -> None:
+    """Its pipe is full meanwhile, and nobody may wait for the other."""
+    pings = [line("ping", number) for number in range(1, 10_001)]
+    with running(tmp_path) as server:
+        server.say(handshake(), *pings)
+        code, answers, err = server.end()
+    assert (code, err) == (0, "")
+    assert set(by_id(answers)) == set(range(10_001))
+
+
+@pytest.mark.parametrize("front", ["--fast-start", "--no-fast-start"])
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_descriptor_that_is_closed_at_the_start_is_no_crash(
+    tmp_path: Path, closed: str, front: str
+) -> None:
+    """And nothing of ours lands where the protocol should be."""
+    said = handshake() + line("tools/list", 1) + TEMPLATES.replace(b'"id": 1', b'"id": 2')
+    script = f'exec "$@" --confirm off {front} {closed}'
+    command = ["sh", "-c", script, "sh", sys.executable, *DEMO]
+    done = subprocess.run(
+        command, input=said, capture_output=True, env=environment(tmp_path), timeout=60, check=False
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert set(by_id(messages(done.stdout))) == ({0, 1, 2} if closed == "2>&-" else set())
+
+
+def test_a_full_disk_behind_stdout_is_told_in_one_line(tmp_path: Path) -> None:
+    """By the server, since the front says nothing."""
+    with open("/dev/full", "wb") as full, running(tmp_path, stdout=full) as server:
+        server.say(handshake(), line("tools/list", 1))
+        code, _, err = server.end()
+    assert code == 1
+    assert err.splitlines() == [
+        "ERROR sent_mcp.serving: stdout cannot be written: No space left on device"
+    ]
