@@ -6,7 +6,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from io import TextIOWrapper
+    from typing import Never
 
 _ABOUT_ALL = ("--help", "-h", "--version")
 
@@ -24,14 +24,15 @@ def main() -> None:
 def _serve(arguments: "Sequence[str]") -> None:
     from sent_mcp.front import open_conversation
 
+    _open_descriptors()
+    _show_any_character()
     _leave_on_signals()
     opening = open_conversation(arguments, os.environ, load_server)
-    code = 0
-    if opening is not None:
-        from sent_mcp.cli.serve import serve
+    if opening is None:
+        _leave(0)
+    from sent_mcp.cli.serve import serve
 
-        code = serve(arguments, opening)
-    _leave(code)
+    _leave(serve(arguments, opening, _leave))
 
 
 def load_server() -> None:
@@ -54,24 +55,44 @@ def _leave_on_signals() -> None:
             signal.signal(number, lambda number, _: os._exit(128 + number))
 
 
-def _leave(code: int) -> None:
+def _open_descriptors() -> None:
+    """Put the null device where the standard ones are closed: a pipe of ours would land there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    # `print` takes stdout where there is no stderr.
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115  # for the whole process
+
+
+def _show_any_character() -> None:
+    """Not every terminal can, and no help text is worth a crash."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+def _leave(code: int) -> "Never":
     """Exit without taking the interpreter apart, which takes longer than a host likes to wait."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    from contextlib import suppress
+
+    for stream in (sys.stdout, sys.stderr):
+        # It was closed from the start, or its reader is gone.
+        with suppress(AttributeError, OSError):
+            stream.flush()
     os._exit(code)
 
 
 def _command() -> None:
     import signal
-    from typing import cast
 
     from sent_mcp.cli.app import app
 
     # Ctrl-C ends a command at once, unless whoever started it has it ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # Not every terminal can show every character.
-    cast("TextIOWrapper", sys.stdout).reconfigure(errors="replace")
+    _show_any_character()
     app()
 
 

@@ -67,6 +67,7 @@ class Service(Generic[Client]):
     limits: Limits
     tools: Mapping[str, Tool[Client]]
     close: Callable[[], Awaitable[None]]
+    abandon: Callable[[], None]
 
     async def list_tools(
         self, context: Context, params: mcp.PaginatedRequestParams | None
@@ -94,7 +95,13 @@ class Service(Generic[Client]):
         return None if tool is None else tool.offer.input_schema
 
 
-def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Server[None]:
+class SentServer(Server[None]):
+    """The SDK's server; `abandon` is what must still be done when its process cannot wait."""
+
+    abandon: Callable[[], None]
+
+
+def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> SentServer:
     """The server for these settings; with `emulator` nothing leaves this process.
 
     Nothing is connected and no file is opened before the first call that needs it.
@@ -112,7 +119,7 @@ def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Se
         finally:
             await service.close()
 
-    return Server(
+    server = SentServer(
         "sent-mcp",
         version=__version__,
         title="Sent contacts",
@@ -123,6 +130,8 @@ def build_server(settings: Settings, *, emulator: "ASGIApp | None" = None) -> Se
         on_list_tools=service.list_tools,
         on_call_tool=service.call_tool,
     )
+    server.abandon = service.abandon
+    return server
 
 
 def _service(settings: Settings, emulator: "ASGIApp | None") -> Service[SentClient]:
@@ -180,7 +189,8 @@ def _assembled(
     )
     journal = Journal(done, account=account)
     imports = Imports(state, account=account)
-    return Service(client, guard, journal, imports, _limits(settings), tools, close)
+    limits = _limits(settings)
+    return Service(client, guard, journal, imports, limits, tools, close, audit.abandon)
 
 
 def instructions(offers: Iterable[Offer[Arguments, Result]]) -> str:

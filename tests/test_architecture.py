@@ -235,6 +235,17 @@ def no_context(*_, **__):
 sys.addaudithook(refused)
 ssl.SSLContext.__new__ = no_context
 """
+LIGHT = {"gc", "importlib", "json", "os", "re", "select", "sys", "threading", "types"}
+"""What a start can afford: the rest of the standard library takes longer to load than to use."""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("front/")])
+def test_the_front_needs_little_of_the_standard_library(module: str) -> None:
+    """And nothing else but itself, until the server is loaded behind it."""
+    names = {name.split(".")[0] for name in _imports(TREES[module], at_run_time=True)}
+    assert names <= LIGHT | {"sent_mcp", "mcp_types" if module == "front/lean.py" else "sent_mcp"}
+
+
 HEAVY = [
     "httpx",
     "phonenumbers",

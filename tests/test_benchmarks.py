@@ -69,7 +69,7 @@ def test_every_benchmark_has_its_rows(run: tuple[Report, str]) -> None:
     for row in run[0].rows:
         counts[row.benchmark] = counts.get(row.benchmark, 0) + 1
     check = counts.pop("check")
-    assert counts == {"cold": 5, "call": 4, "throughput": 1, "memory": 2, "tokens": 8}
+    assert counts == {"cold": 5, "call": 4, "throughput": 1, "memory": 2, "tokens": 9}
     assert check == 6
 
 
@@ -97,7 +97,7 @@ def test_both_servers_and_the_floor_are_in_the_rows_that_compare_them(
 
 def test_every_target_is_judged(run: tuple[Report, str]) -> None:
     judged = [row.met for row in run[0].rows if row.target]
-    assert len(judged) == 15
+    assert len(judged) == 16
     assert None not in judged
 
 

@@ -2,8 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Literal, get_args, get_origin
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Literal, Never, get_args, get_origin
 
 import anyio
 from pydantic.fields import FieldInfo
@@ -17,8 +18,8 @@ from sent_mcp.serving.stdio import serve_stdio
 from sent_mcp.settings import SENT_URL, Settings, flag_of, flags, variable_of
 
 
-def serve(arguments: Sequence[str], opening: Opening) -> int:
-    """Serve until stdin ends; the exit code."""
+def serve(arguments: Sequence[str], opening: Opening, leave: Callable[[int], Never]) -> int:
+    """Serve until stdin ends, and `leave` with the exit code; returns one that says why not."""
     given = vars(_parser().parse_args(arguments))
     demo_db = given.pop("demo_db")
     demo = given.pop("demo") or demo_db is not None
@@ -30,8 +31,16 @@ def serve(arguments: Sequence[str], opening: Opening) -> int:
         return 2
     log_to_stderr(settings.log_level)
     for line in _warnings(settings, demo=demo):
-        print(f"sent-mcp: {line}", file=sys.stderr)
-    return anyio.run(serve_stdio, build_server(settings, emulator=emulator), opening)
+        # Nobody may be there to read it.
+        with suppress(OSError):
+            print(f"sent-mcp: {line}", file=sys.stderr)
+    server = build_server(settings, emulator=emulator)
+
+    async def until_the_end() -> int:
+        # From inside the loop: its end would wait for names that are looked up, half a minute.
+        leave(await serve_stdio(server, opening, server.abandon))
+
+    return anyio.run(until_the_end)
 
 
 def _warnings(settings: Settings, *, demo: bool) -> list[str]:

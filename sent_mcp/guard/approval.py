@@ -123,20 +123,23 @@ class Guard:
     async def audited(self, change: Change) -> AsyncGenerator[Line]:
         """Inside, the call is made; at its end, whatever it is, one line is written about it."""
         line, arguments = Line(_target(change)), ""
-        try:
-            arguments = await self._fingerprint(change)
-            yield line
-        except SentError as error:
-            line.outcome, line.request_id = error.code, error.request_id
-            raise
-        except Exception as error:
-            line.outcome = "TIMEOUT" if isinstance(error, TimeoutError) else "INTERNAL"
-            raise
-        finally:
-            if line.outcome == CANCELLED and change.time.is_over:
-                line.outcome = "TIMEOUT"
-            caller, tool = change.host.caller, change.tool
-            self._audit.write(Entry(caller, tool, arguments=arguments, **asdict(line)))
+
+        def entry() -> Entry:
+            return Entry(change.host.caller, change.tool, arguments=arguments, **asdict(line))
+
+        with self._audit.about(entry):
+            try:
+                arguments = await self._fingerprint(change)
+                yield line
+            except SentError as error:
+                line.outcome, line.request_id = error.code, error.request_id
+                raise
+            except Exception as error:
+                line.outcome = "TIMEOUT" if isinstance(error, TimeoutError) else "INTERNAL"
+                raise
+            finally:
+                if line.outcome == CANCELLED and change.time.is_over:
+                    line.outcome = "TIMEOUT"
 
     async def _fingerprint(self, change: Change) -> str:
         if not self._audit.enabled:

@@ -5,8 +5,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sent_mcp.masking import mask_log, mask_numbers
 STDERR = "-"
 LAST_SECONDS = 2.0
 CANCELLED = "cancelled"
+_ABANDON_SECONDS = 0.5
 _log = logging.getLogger("sent_mcp.guard")
 
 
@@ -75,6 +77,7 @@ class AuditLog:
         self._kept = kept
         self._writer: Writer | None = None
         self._one_at_a_time = threading.Lock()
+        self._under_way: set[Callable[[], Entry]] = set()
 
     @property
     def enabled(self) -> bool:
@@ -94,12 +97,33 @@ class AuditLog:
             # No thread could be started.
             _log.warning("the audit log could not be written (%s)", error)
 
-    def close(self) -> None:
-        """Wait until all is written, two seconds at most; an entry after that opens it again."""
+    @contextmanager
+    def about(self, entry: Callable[[], Entry]) -> Generator[None]:
+        """Inside, the call is made; at its end, whatever it is, `entry()` is written."""
+        self._under_way.add(entry)
+        try:
+            yield
+        finally:
+            self._under_way.discard(entry)
+            self.write(entry())
+
+    def abandon(self) -> None:
+        """The process ends here: write what is known of each call, from any thread.
+
+        What was confirmed may have been done, or may yet be, by a request that is on its way.
+        """
+        for entry in list(self._under_way):
+            known = entry()
+            done = replace(known, outcome="outcome_unknown") if known.confirmed else known
+            self.write(done)
+        self.close(_ABANDON_SECONDS)
+
+    def close(self, seconds: float = LAST_SECONDS) -> None:
+        """Wait until all is written, for so long at most; an entry after that opens it again."""
         with self._one_at_a_time:
             writer, self._writer = self._writer, None
         if writer is not None:
-            writer.finish(LAST_SECONDS)
+            writer.finish(seconds)
 
     def _started(self, destination: Path | str) -> Writer:
         if destination == STDERR:

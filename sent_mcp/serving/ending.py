@@ -16,11 +16,14 @@ _LOOK_SECONDS = 1.0
 class Signals:
     """The first signal calls `stop`; a second one, or two seconds, end the process at once.
 
-    A signal that whoever started the process has ignored stays ignored.
+    Whatever still holds it then does so in vain: a name that is looked up cannot be given up.
+    `abandon` is called right before, in a thread. A signal that whoever started the process has
+    ignored stays ignored.
     """
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], None], abandon: Callable[[], None]) -> None:
         self._stop = stop
+        self._abandon = abandon
         self._loop = asyncio.get_running_loop()
         self._received: int | None = None
         # A thread, which a blocked event loop does not delay.
@@ -43,7 +46,6 @@ class Signals:
         try:
             yield
         finally:
-            self._grace.cancel()
             for each in ours:
                 self._loop.remove_signal_handler(each)
                 signal.signal(each, former[each])
@@ -57,10 +59,15 @@ class Signals:
         self._stop()
 
     def _second(self, number: int, frame: FrameType | None) -> None:
-        os._exit(128 + number)
+        self._received = number
+        # Not here: a signal may interrupt whoever holds a lock that is needed.
+        threading.Thread(target=self._leave, daemon=True).start()
 
     def _leave(self) -> None:
-        os._exit(self.exit_code)
+        try:
+            self._abandon()
+        finally:
+            os._exit(self.exit_code)
 
 
 @contextmanager

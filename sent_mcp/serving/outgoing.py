@@ -22,14 +22,17 @@ class Outgoing:
         self._unanswered = unanswered
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Write it, and wait while the client reads slowly.
+        """Write it; what is no answer waits while the client reads slowly.
 
         Raises anyio.BrokenResourceError when the client reads no more, which the SDK expects.
         """
         if not self._unanswered.goes(item.message):
             return
         self._out.write(_line(item.message))
-        if self._out.is_full:
+        # An answer is kept by now, and who waited with it would only be kept as well. How many
+        # there can be is decided where requests are read.
+        is_answer = isinstance(item.message, mcp.JSONRPCResponse | mcp.JSONRPCError)
+        if self._out.is_full and not is_answer:
             await self._out.room()
 
     async def aclose(self) -> None:

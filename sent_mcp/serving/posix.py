@@ -3,8 +3,11 @@
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import anyio
 from mcp.server.lowlevel import Server
 
 from sent_mcp.front import Opening
@@ -26,7 +29,9 @@ _LAST_SECONDS = 0.5
 _log = logging.getLogger("sent_mcp.serving")
 
 
-async def serve_descriptors(server: Server[Any], opening: Opening | None) -> int:
+async def serve_descriptors(
+    server: Server[Any], opening: Opening | None, abandon: Callable[[], None]
+) -> int:
     """See `serve_stdio`."""
     opening = opening or Opening(parent=os.getppid())
     with wire() as (reading, writing):
@@ -35,7 +40,9 @@ async def serve_descriptors(server: Server[Any], opening: Opening | None) -> int
         unanswered = Unanswered()
         out = sink(writing, lambda: incoming.stop())
         incoming = Incoming(reading, out, unanswered, opening)
-        signals = Signals(incoming.stop)
+        with suppress(anyio.BrokenResourceError):
+            out.write(opening.unwritten)
+        signals = Signals(incoming.stop, abandon)
         with signals.handled(), watched(opening.parent, incoming.end):
             options = server.create_initialization_options()
             await server.run(incoming, Outgoing(out, unanswered), options)

@@ -129,6 +129,8 @@ async def unanswered(peer):
         await peer.client_hangs_up()
 
 async def main():
+    # Debug mode tells of every step that took a tenth of a second, on a busy machine.
+    asyncio.get_running_loop().slow_callback_duration = 60
     async with listening(unanswered) as server:
         client = server.client()
         await client.contacts.get("first")

@@ -37,7 +37,7 @@ async def url(app: Starlette) -> AsyncGenerator[str]:
 @pytest.fixture
 async def door(url: str, state: Path) -> AsyncGenerator[Door]:
     """A server that is no demo: its journal is in the state file."""
-    async with reached(url, state, call_timeout=2) as door:
+    async with reached(url, state, call_timeout=3) as door:
         yield door
 
 
@@ -270,7 +270,7 @@ async def test_the_last_message_is_found_by_its_number(door: Door) -> None:
 
 async def test_the_daily_limit_counts_a_repetition_once(url: str, state: Path) -> None:
     """Also where it leaves no room for another message."""
-    async with reached(url, state, call_timeout=2, messages_per_day=1) as door:
+    async with reached(url, state, call_timeout=3, messages_per_day=1) as door:
         await lost(door, HELLO)
         assert (await sent(door, HELLO))["replayed"] is True
         assert (await door.refused("send_message", **HELLO)).startswith("DAILY_LIMIT")
@@ -278,7 +278,7 @@ async def test_the_daily_limit_counts_a_repetition_once(url: str, state: Path) -
 
 async def test_without_questions_the_key_is_handed_on_too(url: str, state: Path) -> None:
     """SENT_MCP_CONFIRM=off."""
-    async with reached(url, state, call_timeout=2, confirm="off") as door:
+    async with reached(url, state, call_timeout=3, confirm="off") as door:
         await door.faults({"match": POSTS, "kind": "garbage"})
         assert (await door.done("send_message", **HELLO))["status"] == "outcome_unknown"
         assert (await door.done("send_message", **HELLO))["replayed"] is True
