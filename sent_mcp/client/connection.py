@@ -4,7 +4,7 @@ It is itself imported at the first request.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from urllib.request import getproxies
 
 import httpx
@@ -147,7 +147,10 @@ def _direct(url: httpx.URL) -> Http1Transport | None:
 
 async def _read(response: httpx.Response) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    packed = "content-encoding" in response.headers
+    parts = response.aiter_bytes() if packed else response.stream
+    assert isinstance(parts, AsyncIterable)
+    async for chunk in parts:
         body += chunk
         if len(body) > LARGEST_ANSWER:
             raise UnreadableAnswerError(
