@@ -122,9 +122,8 @@ class Channel(asyncio.Protocol):
 
     def _spelled(self, request: httpx.Request, body: bytes) -> bytes:
         try:
-            head = h11.Request(
-                method=request.method, target=request.url.raw_path, headers=request.headers.raw
-            )
+            target = request.extensions.get("target", request.url.raw_path)
+            head = h11.Request(method=request.method, target=target, headers=request.headers.raw)
             parts = [self._http.send(head)]
             if body:
                 parts.append(self._http.send(h11.Data(data=body)))

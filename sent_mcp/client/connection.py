@@ -23,6 +23,7 @@ from sent_mcp.errors import (
 from sent_mcp.quoting import quoted
 
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
+_LONGEST_TARGET = 65_000
 LARGEST_ANSWER = 10 * 1024 * 1024
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -48,6 +49,8 @@ class Connection:
         self._headers = httpx.Headers({"host": url.netloc.decode("ascii"), **every}).raw
         try:
             self._pool = transport or _direct(url) or _client(url)
+            # Ours takes the target as it is; for others the URL is parsed with it, each time.
+            self._is_direct = isinstance(self._pool, Http1Transport)
         except (httpx.InvalidURL, ImportError, ValueError, OSError):
             # The reason would quote the variable, and a proxy's URL may hold a password.
             raise SettingsError(
@@ -112,8 +115,12 @@ class Connection:
             query = {name: value for name, value in request.query.items() if value is not None}
             if query:
                 path += b"?" + str(httpx.QueryParams(query)).encode("ascii")
-            url = self._url.copy_with(raw_path=path)
-            return httpx.Request(request.method, url, headers=headers, json=request.payload)
+            url, extensions = self._url, {"target": path}
+            if not self._is_direct or len(path) > _LONGEST_TARGET:
+                url, extensions = self._url.copy_with(raw_path=path), {}
+            return httpx.Request(
+                request.method, url, headers=headers, json=request.payload, extensions=extensions
+            )
         except (httpx.InvalidURL, UnicodeEncodeError):
             raise RefusedError(
                 "a text is too long for its place, or holds half of a character (a lone surrogate)"
