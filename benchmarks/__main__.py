@@ -24,6 +24,7 @@ def main() -> None:
     """Run what the command line names."""
     arguments = _parser().parse_args()
     names: Sequence[str] = [arguments.name] if arguments.name else [*BENCHMARKS]
+    machine = Machine.this()
     found: list[Row] = []
     for line in lines(_kept(names, QUICK if arguments.quick else FULL, found)):
         print(line, flush=True)
@@ -31,7 +32,7 @@ def main() -> None:
         report = Report(
             measured_on=datetime.now(UTC).date(),
             quick=arguments.quick,
-            machine=Machine.this(),
+            machine=machine,
             rows=tuple(found),
         )
         arguments.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")

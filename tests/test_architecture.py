@@ -235,7 +235,7 @@ def no_context(*_, **__):
 sys.addaudithook(refused)
 ssl.SSLContext.__new__ = no_context
 """
-LIGHT = {"gc", "importlib", "json", "os", "re", "select", "sys", "threading", "types"}
+LIGHT = {"gc", "importlib", "json", "os", "re", "select", "sys", "threading", "time", "types"}
 """What a start can afford: the rest of the standard library takes longer to load than to use."""
 
 

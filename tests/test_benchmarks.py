@@ -17,6 +17,7 @@ from benchmarks.results import PACKAGES, Figure, Report, Row, Target, compared
 from benchmarks.servers import COMMON, FLOOR, OURS, REFERENCE, ROOT, Server
 from benchmarks.table import lines
 from benchmarks.tokens import tokens
+from tests.documentation import RESULTS
 
 Structure = dict[str, JsonValue]
 NUMBERS = "`check_phone_numbers`, 100 numbers, 500 contacts"
@@ -93,6 +94,17 @@ def test_both_servers_and_the_floor_are_in_the_rows_that_compare_them(
     assert row.ratio is not None
     assert row.floor is not None
     assert (row.ours.runs, row.other.runs, row.ratio.runs, row.floor.runs) == (2, 2, 2, 2)
+
+
+def test_the_recorded_run_has_the_rows_of_today(run: tuple[Report, str]) -> None:
+    """Otherwise: `python -m benchmarks --json benchmarks/results.json`, on a quiet machine."""
+
+    def names(report: Report) -> set[tuple[str, str, bool]]:
+        alike = [row for row in report.rows if row.benchmark not in ("memory", "check")]
+        return {(row.benchmark, row.measure, row.headline) for row in alike}
+
+    recorded = Report.model_validate_json(RESULTS.read_text(encoding="utf-8"))
+    assert names(recorded) == names(run[0])
 
 
 def test_every_target_is_judged(run: tuple[Report, str]) -> None:

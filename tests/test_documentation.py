@@ -34,7 +34,8 @@ def test_what_is_generated_is_as_the_code_has_it(path: Path, wanted: Callable[[]
     expected = wanted()
     if os.environ.get("UPDATE_README"):
         path.write_text(expected, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == expected
+    hint = "look at what changed, then UPDATE_README=1 pytest tests/test_documentation.py"
+    assert path.read_text(encoding="utf-8") == expected, hint
 
 
 def test_one_version_number_everywhere() -> None:

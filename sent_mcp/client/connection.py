@@ -1,6 +1,6 @@
-"""Bytes to Sent and back over one pooled httpx client. The only file that imports httpx.
+"""Requests to Sent and their answers, over connections of our own or, behind a proxy, httpx's.
 
-It is itself imported at the first request.
+It is imported at the first request, and httpx with it.
 """
 
 import sys
@@ -24,6 +24,7 @@ from sent_mcp.quoting import quoted
 
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
 _LONGEST_TARGET = 65_000
+"""httpx refuses a URL that is a little longer."""
 LARGEST_ANSWER = 10 * 1024 * 1024
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -49,8 +50,6 @@ class Connection:
         self._headers = httpx.Headers({"host": url.netloc.decode("ascii"), **every}).raw
         try:
             self._pool = transport or _direct(url) or _client(url)
-            # Ours takes the target as it is; for others the URL is parsed with it, each time.
-            self._is_direct = isinstance(self._pool, Http1Transport)
         except (httpx.InvalidURL, ImportError, ValueError, OSError):
             # The reason would quote the variable, and a proxy's URL may hold a password.
             raise SettingsError(
@@ -58,6 +57,8 @@ class Connection:
                 " SSL_CERT_FILE, SSL_CERT_DIR) has a value that cannot be used",
                 code="SETTINGS",
             ) from None
+        # Ours takes the target as it is; for others the URL is parsed with it, each time.
+        self._is_direct = isinstance(self._pool, Http1Transport)
 
     async def aclose(self) -> None:
         """Close the pool."""

@@ -18,11 +18,13 @@ _NEWEST_HANDSHAKE = "2025-11-25"
 _MODERN = "2026-07-28"
 _TRACING = ("traceparent", "tracestate", "baggage")
 _LONGEST_ID = 200
+_LARGEST_ID = 2**53
 _DEEPEST = 64
 """More brackets than that are nothing a host begins with, and deep nesting ends Python's parser."""
 _FREE = ("elicitation", "experimental", "extensions", "sampling")
+"""Capabilities whose objects may hold anything."""
 _DETAILS = ("title", "websiteUrl", "description")
-_LARGEST_ID = 2**53
+"""What a client may say of itself besides its name and version, as text."""
 
 
 class Conversation:

@@ -13,7 +13,7 @@ class Loading:
     """`load` in a thread of its own; `ready` becomes readable when it is over.
 
     Nothing is collected meanwhile, and what was loaded is never looked at again by the collector:
-    half the time of an import and most of an exit goes there otherwise.
+    there is nothing to find in it.
     """
 
     def __init__(self, load: "Callable[[], None]") -> None:

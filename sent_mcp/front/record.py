@@ -1,6 +1,7 @@
-"""What the real server answers and takes, as recorded from it.
+"""What the real server answers, as recorded from it, with the SDK that was installed then.
 
-`UPDATE_RECORD=1 pytest tests/front` writes `record.json`; without it the tests there compare.
+`UPDATE_RECORD=1 pytest tests/front/test_record.py` writes `record.json`; without the variable that
+test compares.
 """
 
 import json

@@ -5,6 +5,7 @@ It never waits for a slow reader: what cannot be written at once is left to the 
 
 import os
 import select
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 65_536
 _AT_FIRST = 0.01
-"""Seconds a host's first lines are waited for before loading begins: it would slow the answers."""
+"""Seconds before loading begins, which would slow the first answers."""
 
 
 class Stdin:
@@ -36,8 +37,9 @@ class Stdin:
 
         Raises ConnectionError when nobody reads the answers.
         """
+        load_at = time.monotonic() + _AT_FIRST
         while self._answer_lines() and not self.ended:
-            wait = None if loading.began else _AT_FIRST
+            wait = None if loading.began else max(0.0, load_at - time.monotonic())
             readable, _, _ = select.select([0, loading.ready], [], [], wait)
             if loading.ready in readable:
                 return

@@ -36,6 +36,7 @@ class Incoming:
         self._ended = self._stopped = False
         self._waiting: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        # Called while waiting depends on it only: during the replay, and after the end of input.
         unanswered.changed = self._wake
 
     def end(self) -> None:

@@ -170,7 +170,7 @@ def test_the_tools_are_flat_and_readable(shell: Shell) -> None:
     assert read.code == 0
     assert max(len(line) for line in read.out.splitlines() if line[0] == " ") <= 80
     assert [line.split()[0] for line in read.out.splitlines() if line[0] != " "] == names
-    assert "get_contact contact_id [include_summary]\n    Read one contact by id" in read.out
+    assert "get_contact contact_id [include_summary]\n    Read one contact" in read.out
 
 
 def test_an_import_goes_on_in_another_command(shell: Shell) -> None:

@@ -1,6 +1,6 @@
 """The record says what the real server says, for every version and every set of tools.
 
-`UPDATE_RECORD=1 pytest tests/front` writes it anew; look at the difference.
+`UPDATE_RECORD=1 pytest tests/front/test_record.py` writes it anew; look at the difference.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 
 from sent_mcp.front.conversation import Conversation
 from sent_mcp.front.launch import Launch
@@ -23,10 +24,18 @@ TOOLSETS = [
 ]
 
 
+HINT = "look at what changed, then UPDATE_RECORD=1 pytest tests/front/test_record.py"
+
+
 async def test_the_record_is_what_the_real_server_says() -> None:
     """A changed description that is not in the record would reach no model."""
     record = await recorded()
-    assert _kept(record) == record, "look at what changed, then UPDATE_RECORD=1 pytest tests/front"
+    assert _kept(record) == record, HINT
+
+
+def test_every_protocol_version_of_the_sdk_is_recorded() -> None:
+    """A new one: name it in `tests/front/recording.py` and `sent_mcp/front/conversation.py`."""
+    assert (HANDSHAKES, (MODERN,)) == (HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS)
 
 
 def _kept(record: dict[str, Any]) -> dict[str, Any]:
@@ -48,8 +57,9 @@ async def test_every_launch_is_answered_as_by_the_real_server(
         launch = Launch(api_version, toolsets, read_only=read_only)
         front = Conversation(Record(), launch)
         async with real_server(launch) as real:
-            for method, params in requests(version):
-                assert _told(front, method, params) == await real.result(method, params), toolsets
+            wanted = [await real.result(method, params) for method, params in requests(version)]
+        told = [_told(front, method, params) for method, params in requests(version)]
+        assert told == wanted, f"with the toolsets {', '.join(toolsets)}: {HINT}"
 
 
 def _told(front: Conversation, method: str, params: dict[str, Any]) -> dict[str, Any]:

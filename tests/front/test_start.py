@@ -43,6 +43,18 @@ print(json.dumps(left), file=sys.stderr)
 """Shows what the server would go on with: replayed, unread, ended."""
 
 
+STILL_LOADING = (
+    "-c",
+    """
+import sys, threading
+import sent_mcp.__main__ as command
+
+command.load_server = threading.Event().wait
+sys.argv[1:] = ["serve", "--demo"]
+command.main()
+""",
+)
+"""The command itself, whose server never comes."""
 TEMPLATES = call(1, "list_templates")
 
 
@@ -140,9 +152,10 @@ def test_a_host_cannot_tell_who_answered(tmp_path: Path, said: bytes) -> None:
 def test_a_signal_ends_a_server_that_is_still_loading(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    """At once, and as later."""
-    with running(tmp_path) as server:
-        server.open()
+    """At once, and with the code it would have later."""
+    with running(tmp_path, STILL_LOADING) as server:
+        server.say(handshake())
+        assert server.hear()["id"] == 0
         server.signal(number)
         assert server.end() == (code, [], "")
 
