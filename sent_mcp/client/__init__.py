@@ -15,11 +15,11 @@ from sent_mcp.client.bulk import BULK_SHARE, BulkClient
 from sent_mcp.client.contacts import Contacts, CreatedContact
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.messages import Messages
+from sent_mcp.client.moving_windows import MovingWindows
 from sent_mcp.client.numbers import Numbers
 from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
 from sent_mcp.client.v1 import V1Contacts
-from sent_mcp.client.windows import Windows
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +49,7 @@ class SentClient:
         messages_per_minute: int = 60,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        windows: Windows | None = None,
+        windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         """`timeout` bounds one call, retries included; replicas share budgets in `windows`."""
@@ -90,7 +90,7 @@ class V1Client:
         requests_per_minute: int = 200,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        windows: Windows | None = None,
+        windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._transport = Transport(

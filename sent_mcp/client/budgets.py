@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import anyio
 
-from sent_mcp.client.windows import MemoryWindows, Windows, WindowsError
+from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError, MovingWindows
 from sent_mcp.errors import RefusedError
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -21,7 +21,7 @@ class Budget:
         unit: str,
         per_minute: int,
         *,
-        windows: Windows | None = None,
+        windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         """`unit` names what is counted, in the plural, and is part of the windows' names."""
@@ -37,10 +37,10 @@ class Budget:
 
         A cost above the whole budget counts as the whole budget. Who waits is served in no order;
         who names a `share` below 1 never has more than that, so that others find room at once.
-        Windows that fail (with WindowsError) stop nobody: Sent's own limit still holds.
+        Windows that fail (with MovingWindowError) stop nobody: Sent's own limit still holds.
         Raises RefusedError (BUDGET_EXHAUSTED) as soon as the wait cannot fit.
         """
-        with suppress(WindowsError):
+        with suppress(MovingWindowError):
             for name, most in self._named(account, share):
                 await self._take(name, most, min(cost, most), seconds)
 
@@ -51,14 +51,14 @@ class Budget:
     async def room(self, account: str, share: float = 1.0) -> int:
         """How many units could be taken right now without waiting."""
         left = [self.per_minute]
-        with suppress(WindowsError):
+        with suppress(MovingWindowError):
             for name, most in self._named(account, share):
                 left.append((await self._windows.room(name, most)).units)
         return min(left)
 
     async def wait(self, account: str, seconds: float, *, share: float = 1.0) -> None:
         """Wait until a unit could be taken, or for about so many seconds."""
-        with suppress(WindowsError):
+        with suppress(MovingWindowError):
             for name, most in self._named(account, share):
                 room = await self._windows.room(name, most)
                 if room.units <= 0:

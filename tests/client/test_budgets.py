@@ -3,7 +3,7 @@
 import pytest
 
 from sent_mcp.client.budgets import Budget
-from sent_mcp.client.windows import MemoryWindows, WindowsError
+from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError
 from sent_mcp.errors import OutcomeUnknownError, RefusedError
 from tests.client.wire import CONTACT, Wire, failed, ok
 
@@ -67,7 +67,7 @@ class BrokenWindows(MemoryWindows):
     """Windows that are kept on a server which is down."""
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
-        raise WindowsError("connection refused")
+        raise MovingWindowError("connection refused")
 
 
 async def test_windows_that_are_down_stop_nobody() -> None:

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from sent_mcp.client.budgets import Budget
-from sent_mcp.client.windows import MemoryWindows, Room, WindowsError
+from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError, Room
 from sent_mcp.emulator import create_app
 from sent_mcp.errors import RefusedError
 from tests.client.wire import CONTACT, Wire, failed, ok, page
@@ -55,7 +55,7 @@ async def test_windows_that_are_down_leave_room_for_all() -> None:
 
     class Broken(MemoryWindows):
         async def room(self, name: str, most: int) -> Room:
-            raise WindowsError("connection refused")
+            raise MovingWindowError("connection refused")
 
     assert await Budget("requests", 8, windows=Broken()).room("a", 0.75) == 8
 

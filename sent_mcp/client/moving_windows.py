@@ -1,6 +1,6 @@
 """What was spent within the last minute, by name.
 
-Here it is kept in this process. Several processes would share it behind the same `Windows`.
+Here it is kept in this process. Several processes would share it behind the same `MovingWindows`.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Protocol
 WINDOW_SECONDS = 60.0
 
 
-class WindowsError(Exception):
+class MovingWindowError(Exception):
     """What was spent is kept elsewhere, and cannot be read or written there now."""
 
 
@@ -24,8 +24,8 @@ class Room:
     seconds: float
 
 
-class Windows(Protocol):
-    """Moving windows of one minute; `most` belongs to the name. All methods raise WindowsError."""
+class MovingWindows(Protocol):
+    """Windows of one minute; `most` belongs to the name. All methods raise MovingWindowError."""
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
         """Spend `cost` units if that makes no more than `most`; whether it did."""
@@ -49,14 +49,14 @@ class _Window:
 
 
 class MemoryWindows:
-    """Windows of this process. Nothing is awaited, so no task comes between reading and writing."""
+    """Kept in this process. Nothing is awaited, so no task comes between reading and writing."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._windows: dict[tuple[str, int], _Window] = {}
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
-        """See Windows."""
+        """See MovingWindows."""
         now = self._clock()
         window = self._at(now, name, most)
         if window.units + cost > most:
@@ -66,7 +66,7 @@ class MemoryWindows:
         return True
 
     async def room(self, name: str, most: int) -> Room:
-        """See Windows."""
+        """See MovingWindows."""
         now = self._clock()
         window = self._at(now, name, most)
         seconds = window.spent[0][0] - now if window.spent else 0.0
