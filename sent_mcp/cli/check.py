@@ -131,6 +131,9 @@ def _out(order: Order) -> Path | None:
         return None
     try:
         out = Path(order.out).resolve()
+        if out.is_symlink():
+            # Python 3.13 stops at a loop of links, where others raise this themselves.
+            raise RuntimeError
         problem = _problem(out, order.file)
     except (OSError, RuntimeError) as error:
         problem = f"cannot be written: {getattr(error, 'strerror', 'a loop of links')}"
@@ -143,9 +146,6 @@ def _out(order: Order) -> Path | None:
 def _problem(out: Path, file: str) -> str | None:
     if out.name == STDIN:
         return "is no file; without --out all is written to standard output"
-    if out.is_symlink():
-        # All links were followed. Python 3.13 stops at a loop of them, where others raise an error.
-        return "cannot be written: a loop of links"
     if out.exists() and not out.is_file():
         return "is not an ordinary file"
     if out.suffix.lower() in _NO_TEXT:
