@@ -7,7 +7,6 @@ import asyncio
 import select
 import socket
 import ssl
-import sys
 from collections import defaultdict
 from itertools import count
 from typing import cast
@@ -202,8 +201,6 @@ async def _connected(new: socket.socket, address: tuple[str | int | bytes, ...])
 
 def _is_quiet(handle: int) -> bool:
     """Whether a socket takes bytes, and has nothing to say: not even that it was closed."""
-    if sys.platform == "win32":
-        return select.select([handle], [handle], [], 0) == ([], [handle], [])
     poll = select.poll()
     poll.register(handle, select.POLLIN | select.POLLOUT)
     return poll.poll(0) == [(handle, select.POLLOUT)]

@@ -23,7 +23,7 @@ def load_less() -> None:
         _build_later()
     if _is_tried("httpx"):
         # Its command line loads click and rich. None makes the import fail, as where they are not.
-        sys.modules["httpx._main"] = None  # type: ignore[assignment]
+        sys.modules["httpx._main"] = None  # type: ignore[assignment]  # Python takes None
 
 
 def _is_tried(package: str) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from types import TracebackType
 from typing import Self
 
 import anyio
@@ -13,13 +12,14 @@ from sent_mcp.serving.lines import Lines
 from sent_mcp.serving.messages import RefusedError, parsed
 from sent_mcp.serving.sinks import Sink
 from sent_mcp.serving.sources import source
+from sent_mcp.serving.stream import Stream
 from sent_mcp.serving.unanswered import Unanswered
 
 DRAIN_SECONDS = 10.0
 """How long calls may go on after the end of input."""
 
 
-class Incoming:
+class Incoming(Stream):
     """The SDK's ReadStream without streams and tasks in between: to receive is to parse a line.
 
     A line that is no message is answered here and not handed on. After the end of input it goes on
@@ -142,14 +142,3 @@ class Incoming:
         self._source.close()
         if self._deadline is not None:
             self._deadline.cancel()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()

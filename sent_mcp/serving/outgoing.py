@@ -1,20 +1,19 @@
 """The messages of the server, as they are written for the client."""
 
 import logging
-from types import TracebackType
-from typing import Self
 
 import mcp_types as mcp
 from mcp.shared.message import SessionMessage
 
 from sent_mcp.serving.messages import apology, encoded
 from sent_mcp.serving.sinks import Sink
+from sent_mcp.serving.stream import Stream
 from sent_mcp.serving.unanswered import Unanswered
 
 _log = logging.getLogger("sent_mcp.serving")
 
 
-class Outgoing:
+class Outgoing(Stream):
     """The SDK's WriteStream without streams and tasks in between: to send is to write a line."""
 
     def __init__(self, out: Sink, unanswered: Unanswered) -> None:
@@ -37,17 +36,6 @@ class Outgoing:
 
     async def aclose(self) -> None:
         """Nothing to do: what was sent is written by whoever owns the descriptor."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 def _line(message: mcp.JSONRPCMessage) -> bytes:
