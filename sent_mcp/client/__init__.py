@@ -15,11 +15,11 @@ from sent_mcp.client.bulk import BULK_SHARE, BulkClient
 from sent_mcp.client.contacts import Contacts, CreatedContact
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.messages import Messages
-from sent_mcp.client.moving_windows import MovingWindows
 from sent_mcp.client.numbers import Numbers
 from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
 from sent_mcp.client.v1 import V1Contacts
+from sent_mcp.moving_windows import MovingWindows
 
 if TYPE_CHECKING:
     import httpx

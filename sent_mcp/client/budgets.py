@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import anyio
 
-from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError, MovingWindows
 from sent_mcp.errors import RefusedError
+from sent_mcp.moving_windows import MemoryWindows, MovingWindowError, MovingWindows
 
 Sleep = Callable[[float], Awaitable[None]]
 _SHORTEST_WAIT = 0.05

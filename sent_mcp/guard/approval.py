@@ -115,7 +115,8 @@ class Guard:
             if approved.approval_id is not None:
                 await self._approvals.finish(approved.approval_id, status, ids)
             if approved.counted[changed:]:
-                await self._restraint.unchanged(approved.counted[changed:])
+                left = approved.counted[changed:]
+                await self._restraint.unchanged(approved.counted_for, left)
         except StateError as error:
             _log.warning("the outcome %s could not be recorded: %s", status, error.code)
 
@@ -157,8 +158,11 @@ class Guard:
             return await self._counted(change, question, Approved(key, "before"))
         if question.is_always_asked or change.token is not None or change.host.state is not None:
             return None
-        counted = await self._restraint.free(who(change, self._account()), question.metered)
-        return None if counted is None else Approved(key, "not needed", counted=counted)
+        by = who(change, self._account())
+        counted = await self._restraint.free(by, question.metered)
+        if counted is None:
+            return None
+        return Approved(key, "not needed", counted=counted, counted_for=by)
 
     async def _counted(self, change: Change, question: Question, approved: Approved) -> Approved:
         if not question.metered:
@@ -168,7 +172,7 @@ class Guard:
             try:
                 by = who(change, self._account())
                 rows = await self._restraint.approved(by, question.metered)
-                approved = replace(approved, counted=rows)
+                approved = replace(approved, counted=rows, counted_for=by)
             except StateError as error:
                 _log.warning("an approved change could not be counted: %s", error.code)
         return approved

@@ -41,13 +41,15 @@ class Approved:
     """Go ahead, with this idempotency key.
 
     `how` is "form", "token", "off", "before" or "not needed"; `approval_id` names the record that a
-    token or a form consumed, and `counted` the contacts that were counted for the limit of ten.
+    token or a form consumed, and `counted` the contacts that were counted for the limit of ten, for
+    the caller `counted_for`.
     """
 
     idempotency_key: str
     how: str
     approval_id: str | None = None
     counted: Sequence[int] = ()
+    counted_for: str = ""
 
     @property
     def agreed(self) -> bool:

@@ -23,9 +23,9 @@ class Imports:
         self._state = state
         self._account = account
 
-    def begun(self, caller: str, key: str, *, agreed: bool) -> StoredImport:
+    async def begun(self, caller: str, key: str, *, agreed: bool) -> StoredImport:
         """A new one, which is not written down before `keep`."""
-        until = self._state.now() + IMPORT_SECONDS
+        until = await self._state.now() + IMPORT_SECONDS
         import_id = f"imp_{secrets.token_hex(12)}"
         return StoredImport(import_id, caller, self._account(), key, agreed, until)
 
@@ -49,11 +49,11 @@ class Imports:
         """Whether it can go on; it is written down without numbers and texts once none is left."""
         if not found.numbers:
             found = replace(found, failed=(), invalid=())
-        if self._state.now() > found.expires_at:
-            return False
         # What was created must not be forgotten because the time of the call is over.
         with anyio.CancelScope(shield=True):
             try:
+                if await self._state.now() > found.expires_at:
+                    return False
                 await self._state.keep_import(found)
             except StateError as error:
                 _log.warning("an import could not be written down: %s", error.code)

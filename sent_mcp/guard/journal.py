@@ -61,7 +61,6 @@ class Journal:
     def __init__(self, state: StateStore, *, account: Callable[[], str]) -> None:
         self._state = state
         self._account = account
-        self.now = state.now
 
     async def refuse_above(self, messages: int, limit: int) -> None:
         """Raises RefusedError for messages that `sending` would refuse, before anybody is asked."""

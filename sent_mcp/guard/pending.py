@@ -39,7 +39,7 @@ class Approvals:
 
     async def hold(self, change: Change, account: str, question: Question, seconds: float) -> Held:
         """Keep what was asked for `seconds`, until somebody answers."""
-        now = self.now()
+        now = await self.now()
         held = Held(tokens.new_approval_id(), now + seconds)
         binding = await self.binding(change, account, question)
         key = question.idempotency_key or new_idempotency_key()
@@ -86,7 +86,7 @@ class Approvals:
         while (
             used.status is None
             and anyio.current_time() < until
-            and self.now() - used.at < _LONGEST_ACTION_SECONDS
+            and await self.now() - used.at < _LONGEST_ACTION_SECONDS
         ):
             await anyio.sleep(0.1)
             used = await self._state.used(approval_id) or used

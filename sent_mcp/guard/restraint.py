@@ -24,9 +24,9 @@ class Restraint:
         """Counts contacts that were asked."""
         return await self._state.spend(who, contacts, None, FREE_SECONDS) or ()
 
-    async def unchanged(self, counted: Sequence[int]) -> None:
+    async def unchanged(self, who: str, counted: Sequence[int]) -> None:
         """Takes back those that came to nothing."""
-        await self._state.spend_back(counted)
+        await self._state.spend_back(who, counted)
 
     async def declined(self, who: str) -> None:
         """Counts a question that was refused."""
@@ -38,6 +38,6 @@ class Restraint:
         rows = zip(times, times[MOST_DECLINES - 1 :], strict=False)
         ends = [last + SILENT_SECONDS for first, last in rows if last - first <= DECLINE_SECONDS]
         end = max(ends, default=0.0)
-        if end <= self._state.now():
+        if end <= await self._state.now():
             return None
         return datetime.fromtimestamp(end, UTC).strftime("%H:%M:%S UTC")

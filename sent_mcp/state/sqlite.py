@@ -37,7 +37,7 @@ class SqliteState:
         self._location = location
         self._connection: sqlite3.Connection | None = None
         self._one_at_a_time = anyio.CapacityLimiter(1)
-        self.now = clock
+        self._clock = clock
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -45,17 +45,21 @@ class SqliteState:
         if connection is not None:
             connection.close()
 
+    async def now(self) -> float:
+        """See StateStore."""
+        return self._clock()
+
     async def secret(self) -> bytes:
         """See StateStore."""
         return await self._do(approvals.secret)
 
     async def hold(self, pending: Pending) -> None:
         """See StateStore."""
-        await self._do(lambda db: approvals.hold(db, pending, self.now()))
+        await self._do(lambda db: approvals.hold(db, pending, self._clock()))
 
     async def take(self, approval_id: str, binding: str) -> Pending | Used | None:
         """See StateStore."""
-        return await self._do(lambda db: approvals.take(db, approval_id, binding, self.now()))
+        return await self._do(lambda db: approvals.take(db, approval_id, binding, self._clock()))
 
     async def drop(self, approval_id: str) -> Pending | None:
         """See StateStore."""
@@ -75,44 +79,44 @@ class SqliteState:
 
     async def declined(self, who: str) -> None:
         """See StateStore."""
-        await self._do(lambda db: approvals.declined(db, who, self.now()))
+        await self._do(lambda db: approvals.declined(db, who, self._clock()))
 
     async def declines(self, who: str, seconds: float) -> Sequence[float]:
         """See StateStore."""
-        now = self.now()
+        now = self._clock()
         return await self._do(lambda db: approvals.declines(db, who, now - seconds, now))
 
     async def spend(
         self, who: str, count: int, most: int | None, seconds: float
     ) -> Sequence[int] | None:
         """See StateStore."""
-        now = self.now()
+        now = self._clock()
         return await self._do(lambda db: approvals.spend(db, who, count, most, now - seconds, now))
 
-    async def spend_back(self, changes: Sequence[int]) -> None:
+    async def spend_back(self, who: str, changes: Sequence[int]) -> None:
         """See StateStore."""
-        await self._do(lambda db: approvals.spend_back(db, changes))
+        await self._do(lambda db: approvals.spend_back(db, who, changes))
 
     async def counted(self, account: str) -> int:
         """See StateStore."""
-        return await self._do(lambda db: sends.counted(db, account, self.now()))
+        return await self._do(lambda db: sends.counted(db, account, self._clock()))
 
     async def earlier(
         self, account: str, content: str, recipients: Collection[str]
     ) -> Sequence[Earlier]:
         """See StateStore."""
-        now = self.now()
+        now = self._clock()
         return await self._do(lambda db: sends.earlier(db, account, content, recipients, now))
 
     async def open_send(self, account: str, body: str) -> OpenSend | None:
         """See StateStore."""
-        return await self._do(lambda db: sends.open_send(db, account, body, self.now()))
+        return await self._do(lambda db: sends.open_send(db, account, body, self._clock()))
 
     async def start_send(
         self, send: NewSend, limit: int, shown: Sequence[Earlier]
     ) -> int | NotStarted:
         """See StateStore."""
-        return await self._do(lambda db: sends.start(db, send, limit, shown, self.now()))
+        return await self._do(lambda db: sends.start(db, send, limit, shown, self._clock()))
 
     async def close_send(self, send_id: int, sent: Sequence[tuple[str, str]]) -> None:
         """See StateStore."""
@@ -124,7 +128,7 @@ class SqliteState:
 
     async def last_to(self, account: str, recipient: str) -> Earlier | None:
         """See StateStore."""
-        return await self._do(lambda db: sends.last_to(db, account, recipient, self.now()))
+        return await self._do(lambda db: sends.last_to(db, account, recipient, self._clock()))
 
     async def keep_import(self, found: StoredImport) -> None:
         """See StateStore."""
@@ -136,7 +140,7 @@ class SqliteState:
 
     async def claim_import(self, import_id: str, seconds: float) -> bool:
         """See StateStore."""
-        return await self._do(lambda db: imports.claim(db, import_id, seconds, self.now()))
+        return await self._do(lambda db: imports.claim(db, import_id, seconds, self._clock()))
 
     async def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         def transaction() -> Result:
@@ -144,7 +148,7 @@ class SqliteState:
             connection.execute("BEGIN IMMEDIATE")
             with connection:
                 # Phone numbers are kept no longer than they may be, whoever looks for them.
-                imports.purge(connection, self.now())
+                imports.purge(connection, self._clock())
                 return work(connection)
 
         try:

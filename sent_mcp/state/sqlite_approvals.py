@@ -39,7 +39,9 @@ def take(
     if pending is None:
         return used(db, approval_id)
     in_time = pending.asked_at - SKEW_SECONDS <= now <= pending.expires_at
-    if in_time and pending.binding == binding:
+    if not in_time:
+        return None
+    if pending.binding == binding:
         db.execute("INSERT INTO used VALUES (?, NULL, ?, NULL)", (approval_id, now))
     return pending
 
@@ -98,6 +100,7 @@ def spend(
     return [int(db.execute(insert, (who, now)).fetchone()[0]) for _ in range(count)]
 
 
-def spend_back(db: sqlite3.Connection, changes: Sequence[int]) -> None:
+def spend_back(db: sqlite3.Connection, who: str, changes: Sequence[int]) -> None:
     """See StateStore."""
-    db.executemany("DELETE FROM changes WHERE id = ?", [(change,) for change in changes])
+    rows = [(who, change) for change in changes]
+    db.executemany("DELETE FROM changes WHERE who = ? AND id = ?", rows)

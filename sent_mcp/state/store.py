@@ -115,8 +115,8 @@ class StoredImport:
 class StateStore(Protocol):
     """Every method is one transaction, and raises StateError."""
 
-    def now(self) -> float:
-        """The store's clock, seconds since 1970."""
+    async def now(self) -> float:
+        """The clock of the store, the same for everybody on it; seconds since 1970."""
         ...
 
     async def secret(self) -> bytes:
@@ -128,10 +128,10 @@ class StateStore(Protocol):
         ...
 
     async def take(self, approval_id: str, binding: str) -> Pending | Used | None:
-        """The approval, once: whoever asks again gets Used. None for one that is not known.
+        """The approval, once: whoever asks again gets Used.
 
-        One that is expired, asked in the future (the clock went back) or bound to something else is
-        given too; it is dropped and not used.
+        None for one that is not known, expired, or asked in the future (the clock went back). One
+        that is bound to something else is given too; it is dropped and not used.
         """
         ...
 
@@ -165,8 +165,8 @@ class StateStore(Protocol):
         """Count changes; None, and nothing counted, above `most` in the last `seconds`."""
         ...
 
-    async def spend_back(self, changes: Sequence[int]) -> None:
-        """Take back changes that were counted and not made."""
+    async def spend_back(self, who: str, changes: Sequence[int]) -> None:
+        """Take back changes that were counted for `who` and not made."""
         ...
 
     async def counted(self, account: str) -> int:

@@ -142,7 +142,7 @@ async def get_contact(call: SentCall, arguments: GetContact) -> ContactFound:
 async def find_contact_by_phone(call: SentCall, arguments: FindContact) -> PhoneFound:
     """The contact with this number and what it can be reached on."""
     answer = await call.client.contacts.find_by_phone(arguments.phone_number)
-    return phone_found(arguments.phone_number, answer, call.journal.now())
+    return phone_found(arguments.phone_number, answer, call.now())
 
 
 def phone_found(phone_number: str, answer: Answer[Contact | None], read_at: float) -> PhoneFound:

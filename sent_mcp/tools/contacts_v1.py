@@ -23,7 +23,7 @@ async def list_contacts(call: Call[V1Client], arguments: ListContactsV1) -> Cont
 async def find_contact_by_phone(call: Call[V1Client], arguments: FindContact) -> PhoneFound:
     """The contact with this number; v1 tells no dates, so no channel is ever a no."""
     answer = await call.client.contacts.find_by_phone(arguments.phone_number)
-    return phone_found(arguments.phone_number, answer, call.journal.now())
+    return phone_found(arguments.phone_number, answer, call.now())
 
 
 V1_TOOLS = (

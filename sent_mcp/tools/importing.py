@@ -115,7 +115,7 @@ async def plan_import(call: SentCall, arguments: ImportContacts) -> ImportPlan:
         "invalid": len(listed.invalid),
         "failed": 0,
     }
-    begun = call.imports.begun(call.host.caller, "", agreed=False)
+    begun = await call.imports.begun(call.host.caller, "", agreed=False)
     rows = invalid_rows(invalid)
     shown = tuple((row.input, row.reason) for row in rows)
     return ImportPlan(

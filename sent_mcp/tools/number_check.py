@@ -95,7 +95,7 @@ async def check_phone_numbers(call: SentCall, arguments: CheckPhoneNumbers) -> N
         call.client.bulk(), listed.numbers, seconds=seconds, on_progress=on_progress
     )
     invalid = tuple(readable(listed.invalid, masked=call.limits.mask_phones))
-    result = numbers_checked(replace(listed, invalid=invalid), checked, call.journal.now())
+    result = numbers_checked(replace(listed, invalid=invalid), checked, call.now())
     # A model that gets masked numbers cannot call with them.
     return result.model_copy(update={"next": None}) if call.limits.mask_phones else result
 

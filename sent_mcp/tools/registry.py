@@ -7,6 +7,7 @@ refuses what cannot work and puts the change into words; `act` makes it, once ap
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from time import time as wall_clock
 from typing import Generic, Protocol, TypeVar
 
 import anyio
@@ -61,7 +62,8 @@ class Call(Generic[Client]):
     """What a tool may use during one call: everything it needs comes in here.
 
     `agreed`: somebody said yes to what it does, or nobody needs to be asked. `cancelled` is set
-    when nobody waits for it any more: what is done in many steps begins no further one.
+    when nobody waits for it any more: what is done in many steps begins no further one. `now` is
+    the clock of this machine, seconds since 1970.
     """
 
     client: Client
@@ -74,6 +76,7 @@ class Call(Generic[Client]):
     idempotency_key: str = ""
     agreed: bool = False
     cancelled: anyio.Event = field(default_factory=anyio.Event)
+    now: Callable[[], float] = wall_clock
 
     async def progress(
         self, progress: float, total: float | None = None, message: str | None = None

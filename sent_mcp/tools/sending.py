@@ -91,7 +91,7 @@ class SendPlan:
 
 async def plan_send(call: SentCall, arguments: SendMessage) -> SendPlan:
     """Read every recipient and the template; refuse what Sent would accept and fail later."""
-    _refuse_past(arguments.scheduled_at, call.journal.now())
+    _refuse_past(arguments.scheduled_at, call.now())
     channels = tuple(sorted(set(arguments.channels or ())))
     everyone = await resolve(call, arguments.to, max(1, len(channels)))
     # Sorted, so that the same people in another order are the same send.

@@ -3,8 +3,8 @@
 import pytest
 
 from sent_mcp.client.budgets import Budget
-from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError
 from sent_mcp.errors import OutcomeUnknownError, RefusedError
+from sent_mcp.moving_windows import MemoryWindows, MovingWindowError
 from tests.client.wire import CONTACT, Wire, failed, ok
 
 ID = str(CONTACT["id"])

@@ -6,9 +6,9 @@ import anyio
 import pytest
 
 from sent_mcp.client.budgets import Budget
-from sent_mcp.client.moving_windows import MemoryWindows, MovingWindowError, Room
 from sent_mcp.emulator import create_app
 from sent_mcp.errors import RefusedError
+from sent_mcp.moving_windows import MemoryWindows, MovingWindowError, Room
 from tests.client.wire import CONTACT, Wire, failed, ok, page
 from tests.door import Door, opened
 

@@ -72,7 +72,7 @@ async def test_another_caller_can_neither_go_on_with_it_nor_hold_it_up() -> None
     """Nor learn that it is there."""
     state = SqliteState("memory:")
     imports = Imports(state, account=lambda: "mine")
-    mine = imports.begun("me", "key", agreed=True)
+    mine = await imports.begun("me", "key", agreed=True)
     await state.keep_import(mine)
     for reach in (imports.find, imports.claimed):
         for caller, import_id in (("them", mine.import_id), ("me", "imp_other")):
@@ -87,7 +87,7 @@ async def test_what_expires_while_it_is_worked_on_cannot_go_on() -> None:
     now = 1_800_000_000.0
     state = SqliteState("memory:", clock=lambda: now)
     imports = Imports(state, account=lambda: "mine")
-    mine = replace(imports.begun("me", "key", agreed=True), numbers=("+14155562000",))
+    mine = replace(await imports.begun("me", "key", agreed=True), numbers=("+14155562000",))
     assert await imports.keep(mine) is True
     now += IMPORT_SECONDS + 1
     assert await imports.keep(mine) is False

@@ -10,7 +10,7 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from sent_mcp.client.moving_windows import MemoryWindows, Room
+from sent_mcp.moving_windows import MemoryWindows, Room
 
 MOST = {"a": 3, "b": 5}
 # No number of sevens makes a minute: the library is of two minds about an entry that old.
