@@ -12,6 +12,7 @@ from sent_mcp.client.address_book import read_pages
 from sent_mcp.client.answers import Answer, new_idempotency_key
 from sent_mcp.client.budgets import Budget, Sleep
 from sent_mcp.client.bulk import BULK_SHARE, BulkClient
+from sent_mcp.client.connections import Connections
 from sent_mcp.client.contacts import Contacts, CreatedContact
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.messages import Messages
@@ -28,6 +29,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "BulkClient",
+    "Connections",
     "CreatedContact",
     "SentClient",
     "V1Client",
@@ -49,18 +51,22 @@ class SentClient:
         messages_per_minute: int = 60,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
+        connections: Connections | None = None,
         windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        """`timeout` bounds one call, retries included; replicas share budgets in `windows`."""
+        """`timeout` bounds one call, retries included; replicas share budgets in `windows`.
+
+        `connections` are those of several clients, and stay open when this one is closed.
+        """
+        self._own = Connections(base_url, transport)
         self._transport = Transport(
-            base_url=base_url,
+            connections or self._own,
             key=key,
             headers={"x-profile-id": profile_id} if profile_id else {},
             requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
             messages=Budget("messages", messages_per_minute, windows=windows, sleep=sleep),
             timeout=timeout,
-            transport=transport,
             sleep=sleep,
         )
         self.contacts = Contacts(self._transport)
@@ -75,7 +81,7 @@ class SentClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._own.aclose()
 
 
 class V1Client:
@@ -93,18 +99,18 @@ class V1Client:
         windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
+        self._own = Connections(base_url, transport)
         self._transport = Transport(
-            base_url=base_url,
+            self._own,
             key=key,
             headers={"x-sender-id": sender_id},
             requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
             messages=Budget("messages", 1, windows=windows, sleep=sleep),
             timeout=timeout,
-            transport=transport,
             sleep=sleep,
         )
         self.contacts = V1Contacts(self._transport)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._own.aclose()

@@ -33,18 +33,15 @@ _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 class Connection:
     """One connection pool to one base URL."""
 
-    def __init__(
-        self, base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None
-    ) -> None:
-        """Raises SettingsError for a URL, header values or a proxy that no request can have."""
-        product = {**_ACCEPTED, "user-agent": f"sent-mcp/{__version__}"}
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None) -> None:
+        """Raises SettingsError for a URL or a proxy that no request can have."""
         try:
-            url, every = httpx.URL(base_url), httpx.Headers({**product, **headers})
-        except (httpx.InvalidURL, UnicodeEncodeError):
+            url = httpx.URL(base_url)
+        except httpx.InvalidURL:
             raise SettingsError(
-                "SENT_BASE_URL, SENT_PROFILE_ID or SENT_SENDER_ID has characters it cannot have",
-                code="SETTINGS",
+                "SENT_BASE_URL has characters it cannot have", code="SETTINGS"
             ) from None
+        every = {**_ACCEPTED, "user-agent": f"sent-mcp/{__version__}"}
         self._host = url.host
         self._url = url
         self._headers = httpx.Headers({"host": url.netloc.decode("ascii"), **every}).raw
@@ -64,15 +61,15 @@ class Connection:
         """Close the pool."""
         await self._pool.aclose()
 
-    async def exchange(self, request: Request, key: str) -> RawAnswer:
-        """Send one request, once, and read its whole answer.
+    async def exchange(self, request: Request, headers: Mapping[str, str]) -> RawAnswer:
+        """Send one request with these headers besides, once, and read its whole answer.
 
         Raises RefusedError for what no request can carry, APIConnectionError without an answer
         (`maybe_done` says whether the request may have been written), UnreadableAnswerError for
         one above 10 MB.
         """
         try:
-            return await self._exchange(request, key)
+            return await self._exchange(request, headers)
         except _WRONG_SETUP as error:
             raise APIConnectionError(
                 f"no request could be made: {type(error).__name__}",
@@ -94,8 +91,8 @@ class Connection:
                 maybe_done=not isinstance(error, _NEVER_WRITTEN),
             ) from error
 
-    async def _exchange(self, request: Request, key: str) -> RawAnswer:
-        outgoing = self._outgoing(request, key)
+    async def _exchange(self, request: Request, headers: Mapping[str, str]) -> RawAnswer:
+        outgoing = self._outgoing(request, headers)
         if isinstance(self._pool, httpx.AsyncClient):
             response = await self._pool.send(outgoing, stream=True)
         else:
@@ -106,10 +103,10 @@ class Connection:
             await response.aclose()
         return RawAnswer(response.status_code, dict(response.headers), body)
 
-    def _outgoing(self, request: Request, key: str) -> httpx.Request:
+    def _outgoing(self, request: Request, own: Mapping[str, str]) -> httpx.Request:
         """Built by hand: a client would merge URLs, headers and cookies for each request anew."""
         try:
-            headers = [*self._headers, (b"x-api-key", key.encode("ascii"))]
+            headers = [*self._headers, *_encoded(own)]
             if request.idempotency_key is not None:
                 headers.append((b"idempotency-key", request.idempotency_key.encode("ascii")))
             path = self._url.raw_path.rstrip(b"/") + request.target.encode("ascii")
@@ -126,6 +123,15 @@ class Connection:
             raise RefusedError(
                 "a text is too long for its place, or holds half of a character (a lone surrogate)"
             ) from None
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    try:
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    except UnicodeEncodeError:
+        raise SettingsError(
+            "SENT_PROFILE_ID or SENT_SENDER_ID has characters it cannot have", code="SETTINGS"
+        ) from None
 
 
 def _client(url: httpx.URL) -> httpx.AsyncClient:

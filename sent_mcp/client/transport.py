@@ -3,12 +3,13 @@
 import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 
 from sent_mcp.client.answers import Answer, RawAnswer, Request
 from sent_mcp.client.budgets import Budget, Sleep
+from sent_mcp.client.connections import Connections
 from sent_mcp.client.envelope import Opener
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.retries import SETTLE_SECONDS, Attempts, Deadline
@@ -20,11 +21,6 @@ from sent_mcp.errors import (
     SentError,
     UnreadableAnswerError,
 )
-
-if TYPE_CHECKING:
-    import httpx
-
-    from sent_mcp.client.connection import Connection
 
 READ_SECONDS, CHANGE_SECONDS = 15.0, 30.0
 
@@ -43,35 +39,26 @@ class Caller(Protocol):
 
 
 class Transport:
-    """Calls one base URL with one key, within two budgets."""
+    """Calls one API with one key, within two budgets."""
 
     def __init__(
         self,
+        connections: Connections,
         *,
-        base_url: str,
         key: ApiKey,
         headers: Mapping[str, str],
         requests: Budget,
         messages: Budget,
         timeout: float,
-        transport: "httpx.AsyncBaseTransport | None" = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        self._base_url = base_url
+        self._connections = connections
         self._key = key
         self._headers = headers
         self._requests = requests
         self._messages = messages
         self._timeout = timeout
-        self._transport = transport
         self._sleep = sleep
-        self._connection: Connection | None = None
-
-    async def aclose(self) -> None:
-        """Close the connections; the next call opens new ones."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.aclose()
 
     async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
         """Do one request within the time it has, and open its answer.
@@ -111,7 +98,7 @@ class Transport:
         await self._requests.wait(self._account(), seconds, share=share)
 
     def _account(self) -> str:
-        return f"{self._base_url} {self._key.fingerprint()}"
+        return f"{self._connections.base_url} {self._key.fingerprint()}"
 
     async def _with_current_key(
         self, request: Request, open_answer: Opener[Data], deadline: Deadline
@@ -154,7 +141,9 @@ class Transport:
         outcome, request_id = "no answer", "-"
         try:
             with anyio.fail_after(seconds):
-                raw = await self._open().exchange(request, key)
+                raw = await self._connections.open().exchange(
+                    request, {**self._headers, "x-api-key": key}
+                )
             outcome, request_id = str(raw.status), raw.headers.get("x-request-id", "-")
             return raw
         except TimeoutError as error:
@@ -164,14 +153,6 @@ class Transport:
             _log.debug(
                 "%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id
             )
-
-    def _open(self) -> "Connection":
-        # httpx and its TLS context take long to load; a server that is only listed needs neither.
-        from sent_mcp.client.connection import Connection
-
-        if self._connection is None:
-            self._connection = Connection(self._base_url, self._headers, self._transport)
-        return self._connection
 
 
 def _keep_to_one_key(request: Request, key: str) -> None:

@@ -249,14 +249,15 @@ async def test_a_text_that_is_no_text_is_refused_before_it_is_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base_url", "profile_id"), [("http://localhost:port", None), (BASE_URL, "pröfile")]
+    ("base_url", "profile_id", "named"),
+    [("http://localhost:port", None, "SENT_BASE_URL"), (BASE_URL, "pröfile", "SENT_PROFILE_ID")],
 )
 async def test_settings_no_request_can_have_are_named(
-    base_url: str, profile_id: str | None
+    base_url: str, profile_id: str | None, named: str
 ) -> None:
     """Instead of an error of the HTTP library."""
     client = SentClient(base_url=base_url, key=ApiKey(lambda: KEY), profile_id=profile_id)
-    with pytest.raises(SettingsError, match="SENT_PROFILE_ID"):
+    with pytest.raises(SettingsError, match=named):
         await client.contacts.get("a")
     await client.aclose()
 
