@@ -10,7 +10,8 @@ import pytest
 from mcp import Client
 
 from sent_mcp.emulator import create_app
-from sent_mcp.server import INSTRUCTIONS, build_server
+from sent_mcp.offered import INSTRUCTIONS
+from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 from sent_mcp.tools import TOOLS, V1_TOOLS
 from sent_mcp.tools.registry import Offer

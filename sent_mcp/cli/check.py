@@ -19,7 +19,7 @@ from sent_mcp.cli.check_text import STDIN
 from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.cli.outcome import FAILED, UsageError
 from sent_mcp.client import ApiKey
-from sent_mcp.connecting import build_client
+from sent_mcp.connecting import build_client, connections_to
 from sent_mcp.errors import SettingsError
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.settings import Settings
@@ -69,7 +69,13 @@ async def check_file(order: Order) -> int:
     key = ApiKey(settings.read_key)
     account = _demo(order) if demo else _account(settings, key)
     emulator = launch_emulator(demo=demo, demo_db=order.demo_db)
-    client = build_client(settings, key, timeout=_CALL_SECONDS, emulator=emulator)
+    client = build_client(
+        settings,
+        key,
+        connections_to(settings, emulator),
+        timeout=_CALL_SECONDS,
+        profile_id=settings.profile_id,
+    )
     journal = None
     if out is not None:
         journal = _journal(out, _fingerprint(sheet, order.column, region, account))

@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.errors import SettingsError
 from sent_mcp.front import Opening
-from sent_mcp.server import build_server, offered_tools
+from sent_mcp.offered import offered_tools
+from sent_mcp.server import build_server
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.serving.stdio import serve_stdio
 from sent_mcp.settings import SENT_URL, Settings, flag_of, flags, variable_of

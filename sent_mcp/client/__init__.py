@@ -96,12 +96,13 @@ class V1Client:
         requests_per_minute: int = 200,
         timeout: float = 45.0,
         transport: "httpx.AsyncBaseTransport | None" = None,
+        connections: Connections | None = None,
         windows: MovingWindows | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._own = Connections(base_url, transport)
         self._transport = Transport(
-            self._own,
+            connections or self._own,
             key=key,
             headers={"x-sender-id": sender_id},
             requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),

@@ -49,6 +49,10 @@ class SqliteState:
         """See StateStore."""
         return self._clock()
 
+    async def ping(self) -> None:
+        """See StateStore."""
+        await self._do(lambda _: None)
+
     async def secret(self) -> bytes:
         """See StateStore."""
         return await self._do(approvals.secret)

@@ -119,6 +119,14 @@ class StateStore(Protocol):
         """The clock of the store, the same for everybody on it; seconds since 1970."""
         ...
 
+    async def ping(self) -> None:
+        """Raises StateError while the store cannot be used."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open; the next use opens it again."""
+        ...
+
     async def secret(self) -> bytes:
         """32 bytes made once for everybody on this store."""
         ...

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sent_mcp.errors import SettingsError
 from sent_mcp.front.launch import FLAGS, PLAIN, WITHOUT_FLAG, Launch, plain_launch
-from sent_mcp.server import offered_tools
+from sent_mcp.offered import offered_tools
 from sent_mcp.settings import Settings, flag_of, flags, load_settings, variable_of
 from tests.front.recording import recorded
 

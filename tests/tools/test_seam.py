@@ -168,7 +168,7 @@ async def test_a_defect_of_ours_shows_only_an_error_id(
     """The traceback is in the log, under that id; the server goes on."""
     broken = replace(LIST_CONTACTS, body=_defect)
     changing = replace(CREATE_CONTACT, plan=_change_defect)
-    monkeypatch.setattr("sent_mcp.server.TOOLS", (broken, changing))
+    monkeypatch.setattr("sent_mcp.offered.TOOLS", (broken, changing))
     async with opened(app, state) as door:
         with caplog.at_level(logging.ERROR):
             text = await door.refused("list_contacts")
@@ -190,7 +190,7 @@ async def test_a_tool_that_hangs_is_ended_in_time(
     """Whatever it waits for."""
     stuck = replace(LIST_CONTACTS, body=_stuck)
     changing = replace(CREATE_CONTACT, plan=_stuck)
-    monkeypatch.setattr("sent_mcp.server.TOOLS", (stuck, changing))
+    monkeypatch.setattr("sent_mcp.offered.TOOLS", (stuck, changing))
     async with opened(app, state, call_timeout=0.05) as door:
         text = await door.refused("list_contacts")
         assert text == "TIMEOUT: no result within 0.05 s. Nothing was changed or sent."
