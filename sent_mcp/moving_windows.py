@@ -1,8 +1,10 @@
 """What was spent within the last minute, by name.
 
-Here it is kept in this process. Several processes would share it behind the same `MovingWindows`.
+Here it is kept in this process. Several processes share it behind the same `MovingWindows`, and
+each goes on by itself while it cannot reach the others.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 WINDOW_SECONDS = 60.0
+ALONE_SECONDS = 5.0
+"""How long shared windows that failed are left alone: each try may take seconds."""
+_log = logging.getLogger("sent_mcp.moving_windows")
 
 
 class MovingWindowError(Exception):
@@ -65,6 +70,15 @@ class MemoryWindows:
         window.units += cost
         return True
 
+    def give_back(self, name: str, most: int, cost: int) -> None:
+        """Take the last hit of this cost for not spent."""
+        window = self._at(self._clock(), name, most)
+        for entry in reversed(window.spent):
+            if entry[1] == cost:
+                window.spent.remove(entry)
+                window.units -= cost
+                return
+
     async def room(self, name: str, most: int) -> Room:
         """See MovingWindows."""
         now = self._clock()
@@ -85,3 +99,77 @@ class MemoryWindows:
         for window in self._windows.values():
             window.forget(now)
         self._windows = {name: window for name, window in self._windows.items() if window.spent}
+
+
+class FallbackWindows:
+    """Shared windows, and for as long as they fail those of this process.
+
+    What is spent is always counted here too. So a process that is left alone keeps to the budget,
+    and does not have it twice in the minute in which the others are lost or found again.
+    """
+
+    def __init__(
+        self,
+        shared: MovingWindows,
+        local: MemoryWindows | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._shared = shared
+        self._local = local or MemoryWindows()
+        self._clock = clock
+        self._next_try: float | None = None
+
+    async def hit(self, name: str, most: int, cost: int) -> bool:
+        """See MovingWindows; it never fails."""
+        if not await self._local.hit(name, most, cost):
+            return False
+        if self._may_share():
+            try:
+                spent = await self._shared.hit(name, most, cost)
+            except MovingWindowError as error:
+                self._lost(error)
+                return True
+            self._found()
+            if not spent:
+                self._local.give_back(name, most, cost)
+            return spent
+        return True
+
+    async def room(self, name: str, most: int) -> Room:
+        """See MovingWindows; it never fails."""
+        here = await self._local.room(name, most)
+        if self._may_share():
+            try:
+                everywhere = await self._shared.room(name, most)
+            except MovingWindowError as error:
+                self._lost(error)
+                return here
+            self._found()
+            return _tighter(here, everywhere)
+        return here
+
+    def _may_share(self) -> bool:
+        """One call at a time tries windows that were lost; the others do not wait for it."""
+        if self._next_try is None:
+            return True
+        now = self._clock()
+        if now < self._next_try:
+            return False
+        self._next_try = now + ALONE_SECONDS
+        return True
+
+    def _lost(self, error: MovingWindowError) -> None:
+        if self._next_try is None:
+            _log.warning("budgets are not shared, each process keeps to its own: %s", error)
+        self._next_try = self._clock() + ALONE_SECONDS
+
+    def _found(self) -> None:
+        if self._next_try is not None:
+            _log.info("budgets are shared again")
+        self._next_try = None
+
+
+def _tighter(one: Room, other: Room) -> Room:
+    units = min(one.units, other.units)
+    return Room(units, max(room.seconds for room in (one, other) if room.units == units))

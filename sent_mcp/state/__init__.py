@@ -4,6 +4,7 @@ It holds no text and no phone number, only ids, times and HMACs; of an import th
 and for half an hour at most, also the numbers that are still to be created.
 """
 
+from sent_mcp.state.shared import Shared, open_redis
 from sent_mcp.state.sqlite import SqliteState
 from sent_mcp.state.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
 from sent_mcp.state.store import (
@@ -38,9 +39,11 @@ __all__ = [
     "NotStarted",
     "OpenSend",
     "Pending",
+    "Shared",
     "SqliteState",
     "StateError",
     "StateStore",
     "StoredImport",
     "Used",
+    "open_redis",
 ]

@@ -1,0 +1,30 @@
+"""What several replicas share; the library for it is loaded only here and when it is asked for."""
+
+from dataclasses import dataclass
+
+from sent_mcp.moving_windows import FallbackWindows, MovingWindows
+from sent_mcp.state.store import StateError, StateStore
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A store and windows on one server, over one pool of connections; closing one closes both."""
+
+    state: StateStore
+    windows: MovingWindows
+
+
+def open_redis(url: str, secret: bytes) -> Shared:
+    """What replicas share on a Redis server; it connects at the first use.
+
+    The windows never fail: without the server each replica keeps to the budget by itself. Raises
+    ValueError for a URL that names no server, and StateError without the extra `redis`.
+    """
+    try:
+        from sent_mcp.state.redis_server import RedisServer
+        from sent_mcp.state.redis_state import RedisState
+        from sent_mcp.state.redis_windows import RedisWindows
+    except ModuleNotFoundError as error:
+        raise StateError("Redis needs an extra: pip install 'sent-mcp[redis]'") from error
+    server = RedisServer(url)
+    return Shared(RedisState(server, secret), FallbackWindows(RedisWindows(server)))
