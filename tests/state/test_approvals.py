@@ -1,40 +1,12 @@
 """The state store: approvals taken once, and what counts against a caller."""
 
-from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import anyio
 import pytest
 
-from sent_mcp.state import MOST_PENDING, PURGED_SECONDS, Pending, SqliteState, Used
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "below" / "state.sqlite"
-
-
-@pytest.fixture
-async def state(file: Path, clock: Clock) -> AsyncGenerator[SqliteState]:
-    state = SqliteState(file, clock=clock)
-    yield state
-    await state.aclose()
+from sent_mcp.state import MOST_PENDING, PURGED_SECONDS, Pending, Used
+from tests.state.places import Clock, Place, Store
 
 
 def pending(name: str, clock: Clock, *, caller: str = "me", seconds: float = 300) -> Pending:
@@ -42,14 +14,12 @@ def pending(name: str, clock: Clock, *, caller: str = "me", seconds: float = 300
     return Pending(name, caller, "binding", f"key of {name}", clock(), clock() + seconds)
 
 
-async def test_the_secret_is_made_once_for_everybody(state: SqliteState, file: Path) -> None:
+async def test_the_secret_is_made_once_for_everybody(state: Store, place: Place) -> None:
     """Also for those who come later, and at the same time."""
     found: list[bytes] = []
 
     async def ask() -> None:
-        other = SqliteState(file)
-        found.append(await other.secret())
-        await other.aclose()
+        found.append(await place.open().secret())
 
     async with anyio.create_task_group() as tasks:
         for _ in range(8):
@@ -58,7 +28,7 @@ async def test_the_secret_is_made_once_for_everybody(state: SqliteState, file: P
     assert len(found[0]) == 32
 
 
-async def test_an_approval_is_taken_once(state: SqliteState, clock: Clock) -> None:
+async def test_an_approval_is_taken_once(state: Store, clock: Clock) -> None:
     """Whoever comes later is told that, and what came of it."""
     asked = pending("a", clock)
     await state.hold(asked)
@@ -76,7 +46,7 @@ async def test_an_approval_is_taken_once(state: SqliteState, clock: Clock) -> No
 
 @pytest.mark.parametrize(("binding", "late"), [("other", 0.0), ("binding", 301.0)])
 async def test_an_approval_that_does_not_fit_is_dropped_and_not_used(
-    state: SqliteState, clock: Clock, binding: str, late: float
+    state: Store, clock: Clock, binding: str, late: float
 ) -> None:
     """It is too old, or for something else; nothing was done with it."""
     asked = pending("a", clock)
@@ -88,7 +58,7 @@ async def test_an_approval_that_does_not_fit_is_dropped_and_not_used(
 
 
 async def test_an_approval_asked_in_the_future_is_dropped_and_not_used(
-    state: SqliteState, clock: Clock
+    state: Store, clock: Clock
 ) -> None:
     """A clock that has gone back would make an old approval young again."""
     await state.hold(pending("a", clock))
@@ -98,9 +68,7 @@ async def test_an_approval_asked_in_the_future_is_dropped_and_not_used(
     assert await state.take("a", "binding") is None
 
 
-async def test_clocks_of_two_processes_may_differ_a_little(
-    state: SqliteState, clock: Clock
-) -> None:
+async def test_clocks_of_two_processes_may_differ_a_little(state: Store, clock: Clock) -> None:
     """By less than anybody needs to answer."""
     await state.hold(pending("a", clock))
     clock.time -= 0.5
@@ -108,7 +76,7 @@ async def test_clocks_of_two_processes_may_differ_a_little(
     assert await state.used("a") == Used(None, clock())
 
 
-async def test_an_approval_that_was_refused_is_gone(state: SqliteState, clock: Clock) -> None:
+async def test_an_approval_that_was_refused_is_gone(state: Store, clock: Clock) -> None:
     """It was not used either; once is enough."""
     asked = pending("a", clock)
     await state.hold(asked)
@@ -118,7 +86,7 @@ async def test_an_approval_that_was_refused_is_gone(state: SqliteState, clock: C
 
 
 async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
-    state: SqliteState, clock: Clock
+    state: Store, clock: Clock
 ) -> None:
     """The oldest by when they were asked; another caller's stay."""
     await state.hold(pending("theirs", clock, caller="them", seconds=1))
@@ -130,7 +98,7 @@ async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
     assert isinstance(await state.take("theirs", "binding"), Pending)
 
 
-async def test_an_approval_a_month_old_is_forgotten(state: SqliteState, clock: Clock) -> None:
+async def test_an_approval_a_month_old_is_forgotten(state: Store, clock: Clock) -> None:
     """Whether it was used or not."""
     await state.hold(pending("a", clock))
     await state.take("a", "binding")
@@ -141,7 +109,7 @@ async def test_an_approval_a_month_old_is_forgotten(state: SqliteState, clock: C
     assert await state.take("b", "binding") is None
 
 
-async def test_refusals_are_told_oldest_first(state: SqliteState, clock: Clock) -> None:
+async def test_refusals_are_told_oldest_first(state: Store, clock: Clock) -> None:
     """Those of one caller, within the seconds asked for."""
     began = clock()
     for _ in range(3):
@@ -153,7 +121,7 @@ async def test_refusals_are_told_oldest_first(state: SqliteState, clock: Clock) 
     assert await state.declines("nobody", 1000) == []
 
 
-async def test_refusals_in_the_future_do_not_count(state: SqliteState, clock: Clock) -> None:
+async def test_refusals_in_the_future_do_not_count(state: Store, clock: Clock) -> None:
     """A clock that has gone back must not silence every question until it comes round again."""
     await state.declined("me")
     clock.time -= 60
@@ -162,7 +130,7 @@ async def test_refusals_in_the_future_do_not_count(state: SqliteState, clock: Cl
     assert await state.declines("me", 1000) == [clock()]
 
 
-async def test_refusals_are_forgotten_after_a_month(state: SqliteState, clock: Clock) -> None:
+async def test_refusals_are_forgotten_after_a_month(state: Store, clock: Clock) -> None:
     """With the next one; further back there is only that."""
     await state.declined("me")
     clock.time += PURGED_SECONDS + 1
@@ -170,7 +138,7 @@ async def test_refusals_are_forgotten_after_a_month(state: SqliteState, clock: C
     assert await state.declines("me", 3 * PURGED_SECONDS) == [clock()]
 
 
-async def test_changes_are_counted_up_to_the_most(state: SqliteState, clock: Clock) -> None:
+async def test_changes_are_counted_up_to_the_most(state: Store, clock: Clock) -> None:
     """Above it nothing is counted, so that it is free again in time; others have their own."""
     assert await state.spend("me", 1, 2, 600) is not None
     clock.time += 300
@@ -182,7 +150,7 @@ async def test_changes_are_counted_up_to_the_most(state: SqliteState, clock: Clo
     assert await state.spend("me", 1, 2, 600) is None
 
 
-async def test_a_change_without_a_most_is_counted_too(state: SqliteState) -> None:
+async def test_a_change_without_a_most_is_counted_too(state: Store) -> None:
     """Of those that were approved there may be any number."""
     for _ in range(3):
         assert await state.spend("me", 1, None, 600) is not None
@@ -190,7 +158,7 @@ async def test_a_change_without_a_most_is_counted_too(state: SqliteState) -> Non
     assert await state.spend("me", 1, 4, 600) is not None
 
 
-async def test_a_change_taken_back_does_not_count(state: SqliteState) -> None:
+async def test_a_change_taken_back_does_not_count(state: Store) -> None:
     """That one and no other."""
     counted = [await state.spend("me", 1, 2, 600) for _ in range(2)]
     assert counted[0] is not None
@@ -200,7 +168,7 @@ async def test_a_change_taken_back_does_not_count(state: SqliteState) -> None:
     assert await state.spend("me", 1, 2, 600) is None
 
 
-async def test_several_changes_are_counted_together_or_not_at_all(state: SqliteState) -> None:
+async def test_several_changes_are_counted_together_or_not_at_all(state: Store) -> None:
     """What does not fit leaves room for what does; each can be taken back."""
     counted = await state.spend("me", 6, 10, 600)
     assert counted is not None
@@ -213,7 +181,7 @@ async def test_several_changes_are_counted_together_or_not_at_all(state: SqliteS
     assert await state.spend("me", 2, 10, 600) is not None
 
 
-async def test_changes_in_the_future_count(state: SqliteState, clock: Clock) -> None:
+async def test_changes_in_the_future_count(state: Store, clock: Clock) -> None:
     """A clock that goes back must not allow more."""
     await state.spend("me", 1, 1, 600)
     clock.time -= 3600
@@ -221,38 +189,34 @@ async def test_changes_in_the_future_count(state: SqliteState, clock: Clock) -> 
 
 
 async def test_changes_are_counted_once_for_all_connections(
-    state: SqliteState, file: Path, clock: Clock
+    state: Store, place: Place, clock: Clock
 ) -> None:
     """However many ask at the same time."""
-    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    others = [place.open() for _ in range(4)]
     counted: list[Sequence[int] | None] = []
 
-    async def spend(other: SqliteState) -> None:
+    async def spend(other: Store) -> None:
         counted.append(await other.spend("me", 1, 5, 600))
 
     async with anyio.create_task_group() as tasks:
         for other in (state, *others, *others):
             tasks.start_soon(spend, other)
     assert len([row for row in counted if row is not None]) == 5
-    for other in others:
-        await other.aclose()
 
 
 async def test_many_at_once_take_one_approval_once(
-    state: SqliteState, file: Path, clock: Clock
+    state: Store, place: Place, clock: Clock
 ) -> None:
     """From several connections."""
-    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    others = [place.open() for _ in range(4)]
     for turn in range(10):
         await state.hold(pending(str(turn), clock))
         found: list[object] = []
 
-        async def take(other: SqliteState, name: str, found: list[object]) -> None:
+        async def take(other: Store, name: str, found: list[object]) -> None:
             found.append(await other.take(name, "binding"))
 
         async with anyio.create_task_group() as tasks:
             for other in (*others, *others):
                 tasks.start_soon(take, other, str(turn), found)
         assert len([one for one in found if isinstance(one, Pending)]) == 1
-    for other in others:
-        await other.aclose()

@@ -22,6 +22,8 @@ from sent_mcp.state import (
     StateError,
     Used,
 )
+from tests.state.places import Clock
+from tests.state.test_imports import running
 
 NOW = 1_800_000_000.0
 SECRET = bytes(range(32))
@@ -153,6 +155,23 @@ def layout(file: Path) -> list[tuple[object, ...]]:
             " LEFT JOIN pragma_table_info(m.name) c ORDER BY m.name, c.cid"
         )
     return found
+
+
+async def test_a_file_of_version_2_is_used_on(file: Path) -> None:
+    """It had everything but imports."""
+    clock = Clock()
+    state = SqliteState(file, clock=clock)
+    secret = await state.secret()
+    await state.aclose()
+    fresh = layout(file)
+    with closing(sqlite3.connect(file)) as database, database:
+        database.executescript("DROP TABLE imports; PRAGMA user_version = 2;")
+    assert await state.secret() == secret
+    await state.keep_import(running(clock))
+    assert await state.find_import("imp_a") == running(clock)
+    await state.aclose()
+    assert layout(file) == fresh
+    assert fresh[0] == (SCHEMA_VERSION,)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")

@@ -1,38 +1,16 @@
-"""Imports in the state store: numbers are kept while one runs, and nowhere in the file after it."""
+"""Imports in the state store: claimed by one at a time, and gone after half an hour."""
 
-import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import anyio
 import pytest
 
-from sent_mcp.state import IMPORT_SECONDS, SCHEMA_VERSION, SqliteState, StoredImport
-from tests.test_state import Clock
-from tests.test_state_file import layout
+from sent_mcp.state import IMPORT_SECONDS, StoredImport
+from tests.state.places import Clock, Place, Store
 
 NUMBERS = tuple(f"+1415{index:07d}" for index in range(2_000_000, 2_001_000))
 COUNTS = {"input": 1003, "duplicates": 1, "created": 0, "existing": 0, "invalid": 1, "failed": 1}
 FAILED, INVALID = (("+14155550199", "VALIDATION_002"),), (("call me maybe", "has no digits"),)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "state.sqlite"
-
-
-@pytest.fixture
-async def state(file: Path, clock: Clock) -> AsyncGenerator[SqliteState]:
-    state = SqliteState(file, clock=clock)
-    yield state
-    await state.aclose()
 
 
 def running(clock: Clock, name: str = "imp_a") -> StoredImport:
@@ -47,14 +25,12 @@ def finished(found: StoredImport) -> StoredImport:
     return replace(found, numbers=(), failed=(), invalid=())
 
 
-def traces(file: Path) -> int:
-    """How many numbers and texts can be read in the file and beside it; few are cut in two."""
-    kept = [each.read_bytes() for each in file.parent.iterdir() if each.name.startswith(file.name)]
-    marks = (b"+1415", b"call me maybe", b"has no digits")
-    return sum(content.count(mark) for content in kept for mark in marks)
+def traces(kept: str) -> int:
+    """How many numbers and texts can be read in what is kept; few are cut in two."""
+    return sum(kept.count(mark) for mark in ("+1415", "call me maybe", "has no digits"))
 
 
-async def test_an_import_is_kept_as_it_is(state: SqliteState, clock: Clock) -> None:
+async def test_an_import_is_kept_as_it_is(state: Store, clock: Clock) -> None:
     """And replaced by what it has become."""
     await state.keep_import(running(clock))
     assert await state.find_import("imp_a") == running(clock)
@@ -65,10 +41,10 @@ async def test_an_import_is_kept_as_it_is(state: SqliteState, clock: Clock) -> N
 
 
 async def test_an_import_is_claimed_by_one_at_a_time(
-    state: SqliteState, file: Path, clock: Clock
+    state: Store, place: Place, clock: Clock
 ) -> None:
     """Until it is written down again, or a minute has passed."""
-    other = SqliteState(file, clock=clock)
+    other = place.open()
     assert await state.claim_import("imp_a", 60) is False
     await state.keep_import(running(clock))
     assert await state.claim_import("imp_a", 60) is True
@@ -77,10 +53,9 @@ async def test_an_import_is_claimed_by_one_at_a_time(
     assert await other.claim_import("imp_a", 60) is True
     clock.time += 61
     assert await state.claim_import("imp_a", 60) is True
-    await other.aclose()
 
 
-async def test_a_claim_of_a_clock_that_ran_ahead_is_none(state: SqliteState, clock: Clock) -> None:
+async def test_a_claim_of_a_clock_that_ran_ahead_is_none(state: Store, clock: Clock) -> None:
     """It would last until the clock comes round again."""
     await state.keep_import(running(clock))
     clock.time += 1000
@@ -89,26 +64,24 @@ async def test_a_claim_of_a_clock_that_ran_ahead_is_none(state: SqliteState, clo
     assert await state.claim_import("imp_a", 60) is True
 
 
-async def test_many_at_once_claim_it_once(state: SqliteState, file: Path, clock: Clock) -> None:
+async def test_many_at_once_claim_it_once(state: Store, place: Place, clock: Clock) -> None:
     """From several connections."""
     await state.keep_import(running(clock))
-    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    others = [place.open() for _ in range(4)]
     claimed: list[bool] = []
 
-    async def claim(other: SqliteState) -> None:
+    async def claim(other: Store) -> None:
         claimed.append(await other.claim_import("imp_a", 60))
 
     async with anyio.create_task_group() as tasks:
         for other in (*others, *others):
             tasks.start_soon(claim, other)
     assert sorted(claimed) == [False] * 7 + [True]
-    for other in others:
-        await other.aclose()
 
 
 @pytest.mark.parametrize("seconds", [IMPORT_SECONDS + 1, -10.0])
 async def test_an_import_is_gone_after_half_an_hour(
-    state: SqliteState, file: Path, clock: Clock, seconds: float
+    state: Store, place: Place, clock: Clock, seconds: float
 ) -> None:
     """With its numbers, whatever the store is used for next; so is one from the future."""
     await state.keep_import(running(clock))
@@ -116,49 +89,34 @@ async def test_an_import_is_gone_after_half_an_hour(
     await state.secret()
     assert await state.find_import("imp_a") is None
     assert await state.claim_import("imp_a", 60) is False
-    assert traces(file) == 0
+    assert traces(place.kept()) == 0
 
 
-async def test_the_file_holds_numbers_only_while_an_import_runs(
-    state: SqliteState, file: Path, clock: Clock
+async def test_numbers_are_kept_only_while_an_import_runs(
+    state: Store, place: Place, clock: Clock
 ) -> None:
-    """What is overwritten leaves nothing behind, however large it was, and whoever runs beside."""
+    """What is overwritten leaves nothing behind, however large it was."""
     await state.keep_import(running(clock))
-    assert traces(file) >= len(NUMBERS)
+    assert traces(place.kept()) >= len(NUMBERS)
     for left in (900, 333, 40, 1):
         await state.keep_import(replace(running(clock), numbers=NUMBERS[:left]))
         await state.declined("me")
-        assert traces(file) <= left + 3
+        assert traces(place.kept()) <= left + 3
     await state.keep_import(finished(running(clock)))
-    assert traces(file) == 0
+    assert traces(place.kept()) == 0
     assert await state.find_import("imp_a") == finished(running(clock))
 
 
 async def test_two_imports_leave_nothing_of_each_other(
-    state: SqliteState, file: Path, clock: Clock
+    state: Store, place: Place, clock: Clock
 ) -> None:
-    """They share the pages of the file."""
+    """In a file they share pages."""
     few = replace(running(clock, "imp_b"), numbers=NUMBERS[:2], failed=(), invalid=())
     for _ in range(5):
         await state.keep_import(running(clock))
         await state.keep_import(few)
         await state.keep_import(finished(running(clock)))
-        assert traces(file) == 2
+        assert traces(place.kept()) == 2
         await state.spend("me", 50, None, 600)
         await state.keep_import(finished(few))
-        assert traces(file) == 0
-
-
-async def test_a_file_of_version_2_is_used_on(state: SqliteState, file: Path, clock: Clock) -> None:
-    """It had everything but imports."""
-    secret = await state.secret()
-    await state.aclose()
-    fresh = layout(file)
-    with closing(sqlite3.connect(file)) as database, database:
-        database.executescript("DROP TABLE imports; PRAGMA user_version = 2;")
-    assert await state.secret() == secret
-    await state.keep_import(running(clock))
-    assert await state.find_import("imp_a") == running(clock)
-    await state.aclose()
-    assert layout(file) == fresh
-    assert fresh[0] == (SCHEMA_VERSION,)
+        assert traces(place.kept()) == 0

@@ -1,11 +1,9 @@
 """Sends in the state store: counted before they go out, repeated under one key, told of later."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import anyio
-import pytest
 
 from sent_mcp.state import (
     KEPT_SECONDS,
@@ -14,31 +12,13 @@ from sent_mcp.state import (
     NewSend,
     NotStarted,
     OpenSend,
-    SqliteState,
 )
-from tests.test_state import Clock
+from tests.state.places import Clock, Place, Store
 
 HELLO = NewSend("mine", "body", "content", ("ada", "bob"), "key")
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "state.sqlite"
-
-
-@pytest.fixture
-async def state(file: Path, clock: Clock) -> AsyncGenerator[SqliteState]:
-    state = SqliteState(file, clock=clock)
-    yield state
-    await state.aclose()
-
-
-async def started(state: SqliteState, send: NewSend, *, limit: int = 99) -> int:
+async def started(state: Store, send: NewSend, *, limit: int = 99) -> int:
     """The id of a send that goes out, whatever went out before."""
     shown = await state.earlier(send.account, send.content, send.recipients)
     found = await state.start_send(send, limit, shown)
@@ -46,19 +26,19 @@ async def started(state: SqliteState, send: NewSend, *, limit: int = 99) -> int:
     return found
 
 
-async def sent(state: SqliteState, send: NewSend, *messages: str) -> int:
+async def sent(state: Store, send: NewSend, *messages: str) -> int:
     """The id of a send that went out; its messages in the order of its recipients."""
     send_id = await started(state, send)
     await state.close_send(send_id, list(zip(send.recipients, messages, strict=False)))
     return send_id
 
 
-async def to_ada(state: SqliteState) -> Sequence[Earlier]:
+async def to_ada(state: Store) -> Sequence[Earlier]:
     """What is known about the content and one of its recipients."""
     return await state.earlier("mine", "content", ["ada"])
 
 
-async def test_messages_are_counted_per_account(state: SqliteState) -> None:
+async def test_messages_are_counted_per_account(state: Store) -> None:
     """Above the limit nothing is counted; what was dropped may be used again."""
     first = await started(state, HELLO, limit=3)
     other = replace(HELLO, content="other", body="other")
@@ -72,7 +52,7 @@ async def test_messages_are_counted_per_account(state: SqliteState) -> None:
     assert isinstance(await state.start_send(other, 2, []), int)
 
 
-async def test_a_message_counts_for_a_day(state: SqliteState, clock: Clock) -> None:
+async def test_a_message_counts_for_a_day(state: Store, clock: Clock) -> None:
     """From when it went out, whatever came of it."""
     await started(state, HELLO)
     clock.time += KEPT_SECONDS
@@ -82,14 +62,14 @@ async def test_a_message_counts_for_a_day(state: SqliteState, clock: Clock) -> N
     assert await state.last_to("mine", "ada") is None
 
 
-async def test_messages_in_the_future_count(state: SqliteState, clock: Clock) -> None:
+async def test_messages_in_the_future_count(state: Store, clock: Clock) -> None:
     """A clock that goes back must not allow more."""
     await started(state, HELLO)
     clock.time -= 3600
     assert await state.counted("mine") == 2
 
 
-async def test_a_send_is_open_until_its_outcome_is_known(state: SqliteState, clock: Clock) -> None:
+async def test_a_send_is_open_until_its_outcome_is_known(state: Store, clock: Clock) -> None:
     """For this account, and exactly this."""
     send_id = await started(state, HELLO)
     assert await state.open_send("mine", "body") == OpenSend(send_id, "key", clock())
@@ -99,7 +79,7 @@ async def test_a_send_is_open_until_its_outcome_is_known(state: SqliteState, clo
     assert await state.open_send("mine", "body") is None
 
 
-async def test_a_send_that_was_dropped_is_not_known(state: SqliteState) -> None:
+async def test_a_send_that_was_dropped_is_not_known(state: Store) -> None:
     """It certainly did not go out."""
     assert await state.drop_send(await started(state, HELLO), repeated=False)
     assert await state.open_send("mine", "body") is None
@@ -107,7 +87,7 @@ async def test_a_send_that_was_dropped_is_not_known(state: SqliteState) -> None:
     assert await to_ada(state) == []
 
 
-async def test_a_send_that_went_out_stays_written_down(state: SqliteState) -> None:
+async def test_a_send_that_went_out_stays_written_down(state: Store) -> None:
     """Also when another process that tried it under the same key was refused later."""
     first = await started(state, HELLO)
     again = await started(state, HELLO)
@@ -117,9 +97,7 @@ async def test_a_send_that_went_out_stays_written_down(state: SqliteState) -> No
     assert [each.message_id for each in await to_ada(state)] == ["m1"]
 
 
-async def test_a_key_is_handed_on_as_long_as_sent_remembers_it(
-    state: SqliteState, clock: Clock
-) -> None:
+async def test_a_key_is_handed_on_as_long_as_sent_remembers_it(state: Store, clock: Clock) -> None:
     """An hour less; that it may have gone out is told for a day all the same."""
     await started(state, HELLO)
     clock.time += KEY_SECONDS
@@ -131,7 +109,7 @@ async def test_a_key_is_handed_on_as_long_as_sent_remembers_it(
     assert await to_ada(state) == []
 
 
-async def test_a_repetition_is_the_same_send(state: SqliteState, clock: Clock) -> None:
+async def test_a_repetition_is_the_same_send(state: Store, clock: Clock) -> None:
     """It is not counted again, also where the limit leaves no room, and its time stays."""
     first, began = await started(state, HELLO, limit=2), clock()
     clock.time += 60
@@ -140,9 +118,7 @@ async def test_a_repetition_is_the_same_send(state: SqliteState, clock: Clock) -
     assert await state.open_send("mine", "body") == OpenSend(first, "key", began)
 
 
-async def test_the_same_send_under_another_key_is_another_one(
-    state: SqliteState, clock: Clock
-) -> None:
+async def test_the_same_send_under_another_key_is_another_one(state: Store, clock: Clock) -> None:
     """The last one is handed on."""
     first = await started(state, HELLO)
     clock.time += 1
@@ -152,14 +128,14 @@ async def test_the_same_send_under_another_key_is_another_one(
     assert await state.open_send("mine", "body") == OpenSend(second, "another", clock())
 
 
-async def test_a_key_of_another_send_is_no_repetition(state: SqliteState) -> None:
+async def test_a_key_of_another_send_is_no_repetition(state: Store) -> None:
     """What makes two sends one is the key and the body together."""
     await started(state, HELLO)
     other = replace(HELLO, body="other", content="other")
     assert await state.start_send(other, 3, []) is NotStarted.ABOVE_LIMIT
 
 
-async def test_who_got_the_same_is_told_once_each(state: SqliteState, clock: Clock) -> None:
+async def test_who_got_the_same_is_told_once_each(state: Store, clock: Clock) -> None:
     """When last, in which message, and in the order of the question."""
     first, began = await sent(state, HELLO, "m1", "m2"), clock()
     clock.time += 10
@@ -174,7 +150,7 @@ async def test_who_got_the_same_is_told_once_each(state: SqliteState, clock: Clo
     assert await state.earlier("theirs", "content", ["ada", "bob"]) == []
 
 
-async def test_who_may_have_got_it_is_told_apart(state: SqliteState, clock: Clock) -> None:
+async def test_who_may_have_got_it_is_told_apart(state: Store, clock: Clock) -> None:
     """Until the outcome is known."""
     send_id = await started(state, HELLO)
     assert await to_ada(state) == [Earlier(send_id, "ada", None, clock(), open=True)]
@@ -183,7 +159,7 @@ async def test_who_may_have_got_it_is_told_apart(state: SqliteState, clock: Cloc
 
 
 async def test_nothing_starts_when_the_same_went_out_since_it_was_asked(
-    state: SqliteState,
+    state: Store,
 ) -> None:
     """To one of its recipients; and nothing is counted."""
     send_id = await started(state, replace(HELLO, body="other", recipients=("bob",)))
@@ -196,12 +172,12 @@ async def test_nothing_starts_when_the_same_went_out_since_it_was_asked(
     assert isinstance(await state.start_send(HELLO, 99, shown), int)
 
 
-async def test_one_of_many_at_once_starts(state: SqliteState, file: Path, clock: Clock) -> None:
+async def test_one_of_many_at_once_starts(state: Store, place: Place, clock: Clock) -> None:
     """All of them were asked when nothing had gone out."""
-    others = [SqliteState(file, clock=clock) for _ in range(4)]
+    others = [place.open() for _ in range(4)]
     found: list[int | NotStarted] = []
 
-    async def start(other: SqliteState, key: str) -> None:
+    async def start(other: Store, key: str) -> None:
         found.append(await other.start_send(replace(HELLO, idempotency_key=key), 99, []))
 
     async with anyio.create_task_group() as tasks:
@@ -209,11 +185,9 @@ async def test_one_of_many_at_once_starts(state: SqliteState, file: Path, clock:
             tasks.start_soon(start, other, f"key {index}")
     assert len([each for each in found if isinstance(each, int)]) == 1
     assert found.count(NotStarted.CHANGED) == 8
-    for other in others:
-        await other.aclose()
 
 
-async def test_the_last_message_to_somebody_is_the_newest(state: SqliteState, clock: Clock) -> None:
+async def test_the_last_message_to_somebody_is_the_newest(state: Store, clock: Clock) -> None:
     """Whatever it said; of this account."""
     await sent(state, HELLO, "m1", "m2")
     clock.time += 1
@@ -224,7 +198,7 @@ async def test_the_last_message_to_somebody_is_the_newest(state: SqliteState, cl
     assert await state.last_to("mine", "nobody") is None
 
 
-async def test_every_message_of_a_send_has_its_id(state: SqliteState) -> None:
+async def test_every_message_of_a_send_has_its_id(state: Store) -> None:
     """Two channels are two messages to one recipient; Sent may answer in another order."""
     send = replace(HELLO, recipients=("ada", "bob", "ada", "bob"))
     send_id = await started(state, send)

@@ -1,0 +1,53 @@
+"""Stores for the tests of what all of them do, and servers for the tests of Redis."""
+
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from tests.state.places import Clock, Place, Store, in_file, on_server
+from tests.state.redis import RedisProcess, running_redis
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Generator[RedisProcess]:
+    """One server for all tests that leave it as it was."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(shared_redis: RedisProcess) -> RedisProcess:
+    """The same, empty."""
+    shared_redis.tell("FLUSHALL")
+    return shared_redis
+
+
+@pytest.fixture
+def own_redis() -> Generator[RedisProcess]:
+    """A server that a test may stop and set up as it likes."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Place]:
+    """Where stores are kept, in each way there is."""
+    if request.param == "sqlite":
+        place = in_file(tmp_path / "deep" / "below" / "state.sqlite")
+    else:
+        place = on_server(request.getfixturevalue("redis"))
+    yield place
+    await place.close()
+
+
+@pytest.fixture
+def clock(place: Place) -> Clock:
+    """The clock of all stores in the place."""
+    return place.clock
+
+
+@pytest.fixture
+def state(place: Place) -> Store:
+    """One store."""
+    return place.open()
