@@ -86,11 +86,14 @@ def build_server(
     """
     tenants = Tenants(settings, emulator)
     if settings.api_version == "v1":
-        legacy = tenants.operator_v1()
-        return _server(Service(v1_tools(settings), lambda _: legacy, _limits(settings)), tenants)
-    operator = tenants.operator()
-    tenant_of = tenant_of_each(tenants) if passthrough else lambda _: operator
+        only = _always(tenants.operator_v1())
+        return _server(Service(v1_tools(settings), only, _limits(settings)), tenants)
+    tenant_of = tenant_of_each(tenants) if passthrough else _always(tenants.operator())
     return _server(Service(v3_tools(settings), tenant_of, _limits(settings)), tenants)
+
+
+def _always(tenant: Tenant[Client]) -> Callable[[Caller], Tenant[Client]]:
+    return lambda _: tenant
 
 
 def _server(service: Service[Client], tenants: Tenants) -> SentServer:

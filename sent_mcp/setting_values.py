@@ -136,10 +136,23 @@ def path(value: str) -> str:
 
 
 def state(value: str) -> str:
-    """Any store but those of later versions."""
-    if re.match(r"rediss?://", value):
-        raise ValueError("redis is not supported by this version; give a file path or memory:")
-    return path(value)
+    """A file, memory, or the URL of a Redis."""
+    if not is_redis(value):
+        return path(value)
+    try:
+        url = urlsplit(value)
+        fine = url.hostname and (url.port is None or url.port > 0)
+    except ValueError:
+        fine = False
+    if not fine or not value.isprintable() or " " in value:
+        # The reason must not quote a piece of it, which may be a password.
+        raise ValueError("must be like redis://user:password@host:6379/0 (rediss:// for TLS)")
+    return value
+
+
+def is_redis(value: str) -> bool:
+    """Whether a state is a Redis (or Valkey)."""
+    return re.match(r"rediss?://", value) is not None
 
 
 def key_problem(value: str) -> str | None:
@@ -148,7 +161,7 @@ def key_problem(value: str) -> str | None:
     unquoted = plain.strip(_QUOTES)
     if not unquoted:
         return "is empty"
-    if _is_placeholder(unquoted):
+    if is_placeholder(unquoted):
         return f"holds {_shown(unquoted)} instead of a key"
     if value != plain or any(character.isspace() for character in plain):
         return "has spaces or line breaks in or around the key"
@@ -159,8 +172,8 @@ def key_problem(value: str) -> str | None:
     return None
 
 
-def _is_placeholder(value: str) -> bool:
-    """Whole words only: a real key may contain "key" or end with "secret"."""
+def is_placeholder(value: str) -> bool:
+    """Whether somebody forgot to put a secret in; by whole words: a real one may have "key"."""
     bare = _PREFIX.sub("", value)
     words = re.split(r"[-_ ]+", bare.lower())
     return bool(

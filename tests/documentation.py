@@ -8,11 +8,13 @@ from typing import Literal, cast, get_args, get_origin
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.results import Report
 from benchmarks.table import report_text
-from sent_mcp.settings import Settings, flag_of, flags, variable_of
+from sent_mcp.setting_fields import flag_of, flags, variable_of
+from sent_mcp.settings import Settings
 from sent_mcp.tools import TOOLS
 
 ROOT = Path(__file__).parent.parent
@@ -34,12 +36,13 @@ def tool_table() -> str:
     return "\n".join(rows)
 
 
-def settings_table() -> str:
+def settings_table(model: type[BaseSettings] = Settings) -> str:
     """One row per setting, from the model."""
     rows = ["| variable | flag | default | meaning |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        flag = f"`{flag_of(name)}`" if name in flags() else ""
-        rows.append(f"| `{variable_of(name)}` | {flag} | {_default(field)} | {field.description} |")
+    for name, field in model.model_fields.items():
+        flag = f"`{flag_of(name)}`" if name in flags(model) else ""
+        variable = variable_of(model, name)
+        rows.append(f"| `{variable}` | {flag} | {_default(field)} | {field.description} |")
     return "\n".join(rows)
 
 
@@ -74,7 +77,7 @@ def environment_variables() -> list[JsonValue]:
 
 def _environment_variable(name: str, field: FieldInfo) -> JsonValue:
     entry: dict[str, JsonValue] = {
-        "name": variable_of(name),
+        "name": variable_of(Settings, name),
         "description": field.description,
         "isRequired": False,
         "isSecret": name in ("api_key", "secret"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sent_mcp.errors import SettingsError
-from sent_mcp.settings import Settings, flag_of, flags, load_settings, variable_of
+from sent_mcp.setting_fields import flag_of, flags, variable_of
+from sent_mcp.settings import Settings, load_settings
 
 KEY = "sk_live_4f9d2c7be1a8"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -63,7 +64,7 @@ OTHERS = {
     "SENT_MCP_ALLOWED_RECIPIENTS": "DE",
 }
 Load = Callable[..., Settings]
-FIELDS = {variable_of(field): field for field in Settings.model_fields}
+FIELDS = {variable_of(Settings, field): field for field in Settings.model_fields}
 
 
 @pytest.fixture
@@ -99,26 +100,26 @@ def test_without_a_variable_the_default_holds(load: Load, variable: str) -> None
     assert getattr(load({variable: ""}), FIELDS[variable]) == DEFAULTS[variable]
 
 
-@pytest.mark.parametrize("field", flags())
+@pytest.mark.parametrize("field", flags(Settings))
 def test_a_flag_wins_over_the_environment(load: Load, field: str) -> None:
     """What is said at the launch is meant for this launch."""
-    variable = variable_of(field)
+    variable = variable_of(Settings, field)
     text, meant = CHANGED[variable]
     other = OTHERS.get(variable, str(DEFAULTS[variable]))
     assert getattr(load({variable: other}, **{field: text}), field) == meant
 
 
-@pytest.mark.parametrize("field", flags())
+@pytest.mark.parametrize("field", flags(Settings))
 def test_an_empty_flag_is_as_good_as_none(load: Load, field: str) -> None:
     """`--allowed-recipients "$UNSET"` must not open what the environment closed."""
-    variable = variable_of(field)
+    variable = variable_of(Settings, field)
     text, meant = CHANGED[variable]
     assert getattr(load({variable: text}, **{field: ""}), field) == meant
 
 
 def test_secrets_are_no_flags() -> None:
     """Every user of the machine can read a command line."""
-    assert not {"api_key", "api_key_file", "secret"} & set(flags())
+    assert not {"api_key", "api_key_file", "secret"} & set(flags(Settings))
 
 
 def test_variables_of_other_programs_are_not_ours(load: Load) -> None:
@@ -161,11 +162,20 @@ def test_an_unknown_variable_without_a_neighbour_is_refused_plainly(load: Load) 
     assert "did you mean" not in str(no.value)
 
 
-@pytest.mark.parametrize("variable", ["SENT_MCP_HTTP_TOKENS"])
-def test_a_variable_of_a_later_version_is_named_as_such(load: Load, variable: str) -> None:
-    """A name that only resembles it would be a wrong guess."""
-    with pytest.raises(SettingsError, match=f"{variable} is a setting this version .* yet; unset"):
-        load({variable: "1"})
+def test_a_variable_for_http_is_known_on_stdio_too(load: Load) -> None:
+    """One environment may serve both."""
+    assert load({"SENT_MCP_HTTP_TOKENS": "anna:token"}).confirm == "auto"
+
+
+@pytest.mark.parametrize("url", ["redis://localhost/0", "rediss://me:secret@redis.test:6380"])
+def test_a_redis_needs_a_secret_of_the_operators(load: Load, url: str) -> None:
+    """Whoever can write into it could make approvals otherwise."""
+    with pytest.raises(SettingsError, match="set SENT_MCP_SECRET, 32 characters or more"):
+        load({"SENT_MCP_STATE": url})
+    settings = load({"SENT_MCP_STATE": url, "SENT_MCP_SECRET": "s" * 32})
+    assert settings.shares_state
+    assert settings.state_location == url
+    assert "secret@" not in repr(settings)
 
 
 @pytest.mark.parametrize("level", ["info", "Info", "INFO"])
@@ -212,7 +222,13 @@ BAD = [
     ("SENT_MCP_CALL_TIMEOUT", "soon", "must be a number"),
     ("SENT_MCP_ASK_TIMEOUT", "241", "must be 240 or less"),
     ("SENT_MCP_ASK_TIMEOUT", "0", "must be more than 0"),
-    ("SENT_MCP_STATE", "redis://localhost/0", "redis is not supported by this version"),
+    (
+        "SENT_MCP_STATE",
+        "redis://:pass word@localhost",
+        "must be like redis://user:password@host:6379",
+    ),
+    ("SENT_MCP_STATE", "redis://localhost:port", "must be like redis://user:password@host:6379"),
+    ("SENT_MCP_STATE", "rediss://", "must be like redis://user:password@host:6379"),
     ("SENT_MCP_STATE", "~no-such-user/state", "begins with ~ and a name that has no home here"),
     ("SENT_MCP_AUDIT_LOG", "~no-such-user/log", "begins with ~ and a name that has no home here"),
     ("SENT_MCP_FAST_START", "maybe", "must be true or false"),

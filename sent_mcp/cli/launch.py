@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sent_mcp.errors import SettingsError
-from sent_mcp.settings import Settings, flag_of, load_settings
+from sent_mcp.setting_fields import flag_of
+from sent_mcp.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from sent_mcp import __version__
 from sent_mcp.cli.app import app
-from sent_mcp.settings import flag_of, flags, variable_of
+from sent_mcp.http_settings import HttpSettings
+from sent_mcp.setting_fields import flag_of, flags, variable_of
+from sent_mcp.settings import Settings
 from tests.cli.conftest import Shell
 
 COMMANDS = {
@@ -75,11 +77,12 @@ def test_serve_lists_every_flag_with_its_variable_and_default(shell: Shell) -> N
     said = " ".join(ran.out.split())
     assert "--demo " in said
     assert "--demo-db PATH " in said
-    for name, info in flags().items():
-        assert f" {flag_of(name)}" in said
-        assert f"({variable_of(name)}" in said
-        if isinstance(info.default, int | float) and info.default:
-            assert f"({variable_of(name)}, default {info.default})" in said
+    for model in (Settings, HttpSettings):
+        for name, info in flags(model).items():
+            assert f" {flag_of(name)}" in said
+            assert f"({variable_of(model, name)}" in said
+            if isinstance(info.default, int | float) and info.default:
+                assert f"({variable_of(model, name)}, default {info.default})" in said
     assert "--api-key" not in said
     assert "--secret" not in said
     assert "--confirm auto|ask|token|off " in said

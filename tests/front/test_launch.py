@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from sent_mcp.errors import SettingsError
 from sent_mcp.front.launch import FLAGS, PLAIN, WITHOUT_FLAG, Launch, plain_launch
 from sent_mcp.offered import offered_tools
-from sent_mcp.settings import Settings, flag_of, flags, load_settings, variable_of
+from sent_mcp.setting_fields import flag_of, flags, variable_of
+from sent_mcp.settings import Settings, load_settings
 from tests.front.recording import recorded
 
-FIELDS = {variable_of(name): name for name in Settings.model_fields}
+FIELDS = {variable_of(Settings, name): name for name in Settings.model_fields}
 ON = {"SENT_MCP_FAST_START": "true|1"}
 """Off, there is nothing to be plain about."""
 EVERY = sorted(PLAIN)
@@ -62,7 +63,7 @@ async def test_a_plain_launch_offers_what_the_real_one_offers(arguments: tuple[s
     assert launch is not None
     tools = (await recorded())["tools"]
     offered = [each["definition"]["name"] for each in tools if launch.offers(each)]
-    names = {flag_of(name): name for name in flags()}
+    names = {flag_of(name): name for name in flags(Settings)}
     given_flags: dict[str, object] = {}
     words = [word for each in arguments for word in each.split("=")]
     for position, word in enumerate(words):
@@ -142,7 +143,7 @@ def test_the_names_are_those_of_the_settings() -> None:
     assert {FLAGS[flag]: flag for flag in FLAGS} == {
         variable: flag_of(FIELDS[variable]) for variable in PLAIN if variable not in WITHOUT_FLAG
     }
-    assert {flag_of(name) for name in flags()} >= set(FLAGS)
+    assert {flag_of(name) for name in flags(Settings)} >= set(FLAGS)
 
 
 def test_a_demo_has_an_api_of_its_own() -> None:

@@ -1,0 +1,69 @@
+"""`sent-mcp serve --transport http`: one process, or several that share a socket."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+import anyio
+
+from sent_mcp.cli.launch import launch_emulator
+from sent_mcp.cli.serve_flags import ServeFlags
+from sent_mcp.cli.start_warnings import about, about_http, warn
+from sent_mcp.errors import SettingsError
+from sent_mcp.http_settings import HttpSettings, load_http_settings
+from sent_mcp.server import build_server
+from sent_mcp.serving.http.listening import address_of, adopted, listen
+from sent_mcp.serving.http.serve import serve_socket
+from sent_mcp.serving.http.workers import Workers
+from sent_mcp.serving.logs import log_to_stderr
+from sent_mcp.settings import Settings
+from sent_mcp.state import MEMORY
+
+
+def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) -> int:
+    """Serve until a signal; the exit code. Raises SettingsError."""
+    http = load_http_settings(**given.http)
+    _refuse_together(given, settings, http)
+    log_to_stderr(settings.log_level)
+    if given.listener is not None:
+        return _serve(given, settings, http, adopted(given.listener), parent=os.getppid())
+    try:
+        listening = listen(http.host, http.port)
+    except OSError as error:
+        where = f"{http.host}:{http.port}"
+        raise SettingsError(
+            f"--host, --port: {where} cannot be listened on ({error.strerror})", code="SETTINGS"
+        ) from None
+    warn([*about(settings, demo=given.demo), *about_http(settings, http)])
+    warn([f"Serving MCP at http://{address_of(listening)}/mcp (Ctrl-C ends it)."])
+    if http.workers == 1:
+        return _serve(given, settings, http, listening, parent=None)
+    command = (sys.executable, "-m", "sent_mcp", "serve", *arguments)
+    return anyio.run(Workers(command, listening, http.workers).run)
+
+
+def _serve(
+    given: ServeFlags,
+    settings: Settings,
+    http: HttpSettings,
+    listening: socket.socket,
+    *,
+    parent: int | None,
+) -> int:
+    emulator = launch_emulator(demo=given.demo, demo_db=given.demo_db)
+    server = build_server(settings, emulator=emulator, passthrough=http.access == "passthrough")
+    return anyio.run(serve_socket, server, http, listening, server.reach_state, parent)
+
+
+def _refuse_together(given: ServeFlags, settings: Settings, http: HttpSettings) -> None:
+    """Raises SettingsError for settings that are fine alone."""
+    reason = None
+    if http.workers > 1 and given.demo:
+        reason = "--workers: a demo has one process, which holds its address book; use 1"
+    elif http.workers > 1 and settings.state == MEMORY:
+        reason = "--workers: memory: is the state of one process; name a file or a Redis, or use 1"
+    elif http.access == "passthrough" and settings.api_version == "v1":
+        reason = "--auth passthrough needs v3: a v1 key goes with the operator's sender id"
+    if reason is not None:
+        raise SettingsError(reason, code="SETTINGS")

@@ -1,0 +1,86 @@
+"""The paths that are served, and what a request passes on its way to the server behind."""
+
+from collections.abc import Awaitable, Callable
+
+import mcp_types as mcp
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from sent_mcp.callers import Caller
+from sent_mcp.serving.http.answers import HttpError, send_json
+from sent_mcp.serving.http.credentials import Credentials, Denied
+from sent_mcp.serving.http.exchange import Exchange
+from sent_mcp.serving.http.origins import Origins
+from sent_mcp.serving.http.readiness import Readiness
+from sent_mcp.serving.http.wrong_keys import WrongKeys
+
+Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class App:
+    """The ASGI application: `/mcp` for callers who were let in, `/healthz` and `/readyz`."""
+
+    def __init__(
+        self, exchange: Exchange, credentials: Credentials, origins: Origins, readiness: Readiness
+    ) -> None:
+        self._exchange = exchange
+        self._credentials = credentials
+        self._origins = origins
+        self._readiness = readiness
+        self._wrong_keys = WrongKeys()
+        self._paths: dict[str, Endpoint] = {
+            "/mcp": self._mcp,
+            "/healthz": self._health,
+            "/readyz": self._ready,
+        }
+        self.under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Websockets are not spoken, and the server has no lifespan events."""
+        endpoint = self._paths.get(scope["path"], _not_found)
+        self.under_way += 1
+        try:
+            await endpoint(scope, receive, send)
+        except HttpError as refused:
+            await refused.send(send)
+        finally:
+            self.under_way -= 1
+
+    async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = await self._let_in(scope)
+        if self._readiness.stopping:
+            raise HttpError(
+                503,
+                mcp.INTERNAL_ERROR,
+                "The server is stopping; nothing was done. Call again",
+                headers={"retry-after": "1", "connection": "close"},
+            )
+        await self._exchange.answer(scope, receive, send, caller)
+
+    async def _let_in(self, scope: Scope) -> Caller:
+        """Who makes the request. Raises HttpError."""
+        headers = Headers(scope=scope)
+        self._origins.check(headers)
+        caller = await self._credentials.caller(headers)
+        if isinstance(caller, Caller):
+            return caller
+        raise await self._denied(caller, scope)
+
+    async def _denied(self, denied: Denied, scope: Scope) -> HttpError:
+        address = (scope.get("client") or ("", 0))[0]
+        wait = await self._wrong_keys.slow_down(address) if denied.given else None
+        if wait is not None:
+            why = "Too many wrong credentials"
+            return HttpError(429, mcp.INVALID_REQUEST, why, headers={"retry-after": str(wait)})
+        challenge = {"www-authenticate": denied.challenge}
+        return HttpError(401, mcp.INVALID_REQUEST, denied.why, headers=challenge)
+
+    async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_json(send, 200, {"status": "ok"})
+
+    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send_json(send, *await self._readiness.status())
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    raise HttpError(404, mcp.INVALID_REQUEST, "Not found; MCP is served at /mcp")

@@ -1,0 +1,115 @@
+"""One POST as it comes in: its headers checked, its body read in bounds, its message parsed."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import anyio
+import mcp_types as mcp
+from pydantic import ValidationError
+from pydantic_core import from_json
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from sent_mcp.serving.http.answers import HttpError
+
+MOST_BYTES = 4 * 1024 * 1024
+BODY_SECONDS = 20.0
+"""How long a client may take to send the body of a request."""
+SSE = "text/event-stream"
+
+
+class HungUpError(Exception):
+    """The client is gone; nobody reads an answer."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message and the headers it came with; `request` is None for a notification."""
+
+    headers: Headers
+    body: dict[str, Any]
+    request: mcp.JSONRPCRequest | None
+
+    @property
+    def takes_streams(self) -> bool:
+        """Whether the answer may be a stream of events."""
+        accepted = self.headers.get("accept", "*/*")
+        return SSE in accepted or "*/*" in accepted or "text/*" in accepted
+
+
+def check_headers(method: str, headers: Headers) -> None:
+    """Raises HttpError for what can only be a mistake, before anything is read."""
+    if method != "POST":
+        # There is no stream to open and no session to end: each POST stands alone.
+        raise HttpError(
+            405, mcp.INVALID_REQUEST, "Only POST is served here", headers={"allow": "POST"}
+        )
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HttpError(415, mcp.INVALID_REQUEST, "Content-Type must be application/json")
+    accepted = headers.get("accept", "*/*").lower()
+    if not any(each in accepted for each in ("application/json", "application/*", "*/*")):
+        raise HttpError(406, mcp.INVALID_REQUEST, "Accept must include application/json")
+
+
+async def read_message(headers: Headers, receive: Receive) -> Incoming:
+    """The one JSON-RPC message in a body. Raises HttpError, HungUpError."""
+    raw = await _read(headers.get("content-length", ""), receive)
+    try:
+        body: object = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        raise HttpError(400, mcp.PARSE_ERROR, "Parse error: the body is not JSON") from None
+    if isinstance(body, list):
+        raise HttpError(400, mcp.INVALID_REQUEST, "A batch: send one message per request")
+    if not isinstance(body, dict):
+        raise HttpError(400, mcp.INVALID_REQUEST, "The body is no JSON-RPC message")
+    message = cast("dict[str, Any]", body)
+    return Incoming(headers, message, _request(message))
+
+
+def _request(message: dict[str, Any]) -> mcp.JSONRPCRequest | None:
+    # JSON-RPC 2.0, 4.1: a notification has no id; an answer has no method, and we ask nothing.
+    if "id" not in message and "method" in message:
+        return None
+    try:
+        return mcp.JSONRPCRequest.model_validate(message)
+    except ValidationError:
+        raise HttpError(
+            400, mcp.INVALID_REQUEST, "The body is no JSON-RPC request", request_id=_id(message)
+        ) from None
+
+
+def _id(message: dict[str, Any]) -> str | int | None:
+    found = message.get("id")
+    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+async def _read(declared: str, receive: Receive) -> bytes:
+    if declared.isdigit() and int(declared) > MOST_BYTES:
+        raise _too_large()
+    body = bytearray()
+    with anyio.move_on_after(BODY_SECONDS):
+        while True:
+            part = await receive()
+            if part["type"] != "http.request":
+                raise HungUpError
+            body += part.get("body", b"")
+            if len(body) > MOST_BYTES:
+                raise _too_large()
+            if not part.get("more_body", False):
+                return bytes(body)
+    raise HttpError(
+        408,
+        mcp.INVALID_REQUEST,
+        f"The body did not arrive within {BODY_SECONDS:g} s",
+        headers={"connection": "close"},
+    )
+
+
+def _too_large() -> HttpError:
+    return HttpError(
+        413,
+        mcp.INVALID_REQUEST,
+        f"The body is larger than {MOST_BYTES} bytes",
+        headers={"connection": "close"},
+    )

@@ -1,0 +1,38 @@
+"""One process that serves MCP over HTTP on a socket."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import Any
+
+from mcp.server.lowlevel import Server
+
+from sent_mcp.http_settings import HttpSettings
+from sent_mcp.serving.ending import watched
+from sent_mcp.serving.http.app import App
+from sent_mcp.serving.http.credentials import credentials_of
+from sent_mcp.serving.http.exchange import Exchange
+from sent_mcp.serving.http.listening import HttpServer
+from sent_mcp.serving.http.origins import Origins
+from sent_mcp.serving.http.readiness import Readiness
+
+
+async def serve_socket(
+    server: Server[Any],
+    http: HttpSettings,
+    listening: socket.socket,
+    reach_state: Callable[[], Awaitable[None]],
+    parent: int | None,
+) -> int:
+    """Serve until a signal (128 and its number), or until `parent`, if given, is gone (0).
+
+    Calls under way are finished, for a minute at most. `reach_state` raises SentError while the
+    state store is away. Raises SettingsError.
+    """
+    readiness = Readiness(reach_state)
+    async with server.lifespan(server) as state:
+        app = App(Exchange(server, state), credentials_of(http), Origins(http), readiness)
+        serving = HttpServer(app, readiness)
+        # A server that somebody started in the background outlives them; a worker does not.
+        with nullcontext() if parent is None else watched(parent, serving.stop):
+            return await serving.until_signal(listening)

@@ -1,0 +1,78 @@
+"""Several processes on one socket: started, started again when one dies, stopped together."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+
+import anyio
+from anyio.abc import Process
+
+_AT_ONCE_SECONDS = 5.0
+"""A worker that ends sooner was not serving: it would end again."""
+_PAUSE_SECONDS = 1.0
+_log = logging.getLogger("sent_mcp.serving")
+
+
+class Workers:
+    """Runs `count` times a command that serves `listening`, which it finds by its descriptor."""
+
+    def __init__(self, command: Sequence[str], listening: socket.socket, count: int) -> None:
+        self._command = [*command, "--listener", str(listening.fileno())]
+        self._listening = listening
+        self._count = count
+        self._running: set[Process] = set()
+        self._exit_code = 0
+        self._stopping = False
+
+    async def run(self) -> int:
+        """Run until a signal; its exit code, or that of a worker which could not start."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._forward)
+            async with anyio.create_task_group() as workers:
+                for _ in range(self._count):
+                    workers.start_soon(self._keep_running)
+            tasks.cancel_scope.cancel()
+        return self._exit_code
+
+    async def _keep_running(self) -> None:
+        while not self._stopping:
+            began = anyio.current_time()
+            code = await self._one()
+            if self._stopping:
+                break
+            if anyio.current_time() - began < _AT_ONCE_SECONDS:
+                _log.error("a worker ended at once, with code %s", code)
+                self._stop(signal.SIGTERM, code or 1)
+                break
+            _log.error("a worker ended with code %s; another one is started", code)
+            await anyio.sleep(_PAUSE_SECONDS)
+
+    async def _one(self) -> int:
+        async with await anyio.open_process(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=None,
+            stderr=None,
+            pass_fds=[self._listening.fileno()],
+            # Ctrl-C in a terminal would reach them twice, and a second signal does not wait.
+            start_new_session=True,
+        ) as process:
+            self._running.add(process)
+            try:
+                return await process.wait()
+            finally:
+                self._running.discard(process)
+
+    async def _forward(self) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                self._stop(number, 128 + number)
+
+    def _stop(self, number: int, exit_code: int) -> None:
+        self._exit_code = self._exit_code or exit_code
+        self._stopping = True
+        for process in self._running:
+            os.kill(process.pid, number)
