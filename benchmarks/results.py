@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 REFERENCE = "reference server"
 PACKAGES = ("sent-mcp", "mcp", "pydantic", "pydantic-core", "httpx", "anyio", "bpe-openai")
-Unit = Literal["ms", "s", "calls/s", "MB", "tokens", "requests"]
+Unit = Literal["ms", "s", "calls/s", "MB", "tokens", "requests", "%"]
 
 
 class Model(BaseModel):
@@ -56,7 +56,10 @@ class Target(Model):
 
 
 class Row(Model):
-    """One measurement: ours beside `against`, and what neither can beat."""
+    """One measurement: ours beside `against`, and what neither can beat.
+
+    `note` says what is not alike on both sides.
+    """
 
     benchmark: str
     measure: str
@@ -68,6 +71,7 @@ class Row(Model):
     floor: Figure | None = None
     target: Target | None = None
     headline: bool = True
+    note: str | None = None
 
     @computed_field
     @property

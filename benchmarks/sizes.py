@@ -15,7 +15,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Sizes:
-    """`batch` calls at a time are one run; memory is read after `calls`."""
+    """`batch` calls at a time are one run; memory is read after `calls`.
+
+    Over HTTP so many clients at once call for so many seconds, in so many rounds.
+    """
 
     warm_ups: int
     starts: int
@@ -24,6 +27,10 @@ class Sizes:
     outstanding_batch: int
     processes: int
     calls: int
+    http_clients: tuple[int, ...]
+    http_warm_ups: int
+    http_rounds: int
+    http_seconds: float
     cases: tuple[Case, ...]
 
 
@@ -35,6 +42,10 @@ FULL = Sizes(
     outstanding_batch=400,
     processes=3,
     calls=1_000,
+    http_clients=(1, 16, 64, 256),
+    http_warm_ups=1,
+    http_rounds=5,
+    http_seconds=1.5,
     cases=(
         Case(500, 500),
         Case(10_000, 500),
@@ -53,5 +64,9 @@ QUICK = Sizes(
     outstanding_batch=32,
     processes=1,
     calls=20,
+    http_clients=(4,),
+    http_warm_ups=0,
+    http_rounds=1,
+    http_seconds=0.2,
     cases=(Case(100, 500), Case(1_100, 500)),
 )

@@ -31,7 +31,7 @@ def report_text(report: Report) -> str:
 def _line(row: Row) -> str:
     cells = (
         row.benchmark,
-        f"{row.measure}, {row.unit}",
+        f"{row.measure}, {row.unit}" + (f"; {row.note}" if row.note else ""),
         _figure(row.ours, row.unit),
         _figure(row.other, row.unit),
         _figure(row.ratio, None),
