@@ -64,7 +64,9 @@ class RedisWindows:
         return Room(most - int(spent), float(seconds))
 
     async def _run(self, script: Script, name: str, most: int, *cost: int) -> list[str]:
+        keys = [key("window", name, str(most))]
         try:
-            return await self._server.run(script, [key("window", name, str(most))], most, *cost)
+            # What is spent twice because an answer was lost makes less go out, and never more.
+            return await self._server.run(script, keys, most, *cost, again=True)
         except StateError as error:
             raise MovingWindowError(error.message) from None

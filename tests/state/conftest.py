@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.state.places import Clock, Place, Store, in_file, on_server
+from sent_mcp.state.redis_server import RedisServer
+from sent_mcp.state.redis_state import RedisState
+from tests.state.places import SECRET, Clock, Open, Place, Store, in_file, on_server
 from tests.state.redis import RedisProcess, running_redis
 
 
@@ -51,3 +53,17 @@ def clock(place: Place) -> Clock:
 def state(place: Place) -> Store:
     """One store."""
     return place.open()
+
+
+@pytest.fixture
+async def open_at() -> AsyncGenerator[Open]:
+    """Opens stores by their URLs."""
+    opened: list[RedisState] = []
+
+    def open_at(url: str) -> RedisState:
+        opened.append(RedisState(RedisServer(url), SECRET))
+        return opened[-1]
+
+    yield open_at
+    for each in opened:
+        await each.aclose()

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sent_mcp.state import SqliteState
+import pytest
+
+from sent_mcp.state import Pending, SqliteState, StateError
 from sent_mcp.state.redis_server import RedisServer
 from sent_mcp.state.redis_state import RedisState
 from tests.state.redis import RedisProcess
 
 SECRET = bytes(range(32))
 Store = SqliteState | RedisState
+Open = Callable[[str], RedisState]
 
 
 class Clock:
@@ -74,3 +77,20 @@ def on_server(server: RedisProcess) -> Place:
         return RedisState(RedisServer(server.url, clock=clock), SECRET)
 
     return Place(open_one, Clock(server.pass_time), server.kept)
+
+
+async def held(state: RedisState, name: str = "a") -> Pending:
+    """An approval that waits."""
+    now = await state.now()
+    pending = Pending(name, "me", "binding", "key", now, now + 300)
+    await state.hold(pending)
+    return pending
+
+
+async def why_not(state: RedisState) -> str:
+    """Why it cannot be used, in the sentence behind the address."""
+    with pytest.raises(StateError) as caught:
+        await state.ping()
+    before, _, why = caught.value.message.partition("Redis at ")
+    assert before == "the state store cannot be used ("
+    return why.partition(" ")[2].removesuffix(")")

@@ -50,9 +50,10 @@ class RedisProcess:
     It keeps nothing over a restart, unless `options` say so.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
         self._folder = folder
         self._options = options
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self._socket = folder / "redis.sock"
         self.port = _free_port()
@@ -69,7 +70,8 @@ class RedisProcess:
 
     def start(self) -> None:
         """Returns when it answers."""
-        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--unixsocket", str(self._socket)]
+        ports = ["--port", "0", "--tls-port"] if self._tls else ["--port"]
+        place = ["--bind", "127.0.0.1", *ports, str(self.port), "--unixsocket", str(self._socket)]
         kept = ["--dir", str(self._folder), "--save", ""]
         command = [_program(), *place, *kept, "--daemonize", "no", *self._options]
         with (self._folder / "log").open("ab") as log:
@@ -109,7 +111,7 @@ class RedisProcess:
         with Redis(unix_socket_path=str(self._socket), decode_responses=True) as client:
             return cast(_Told, client).execute_command(*command)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names of everything that is kept."""
         return sorted(cast(list[str], self.tell("KEYS", "*")))
 
@@ -134,11 +136,14 @@ class RedisProcess:
 
 
 @contextmanager
-def running_redis(*options: str) -> Generator[RedisProcess]:
-    """A server of one's own. Skips the test where there is no `redis-server`; in CI it fails."""
+def running_redis(*options: str, tls: bool = False) -> Generator[RedisProcess]:
+    """A server of one's own; with `tls` it speaks nothing else.
+
+    Where there is no `redis-server` the test is skipped; in CI it fails.
+    """
     # Not in pytest's folder, whose path is too long for a socket.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        server = RedisProcess(Path(folder), *options)
+        server = RedisProcess(Path(folder), *options, tls=tls)
         server.start()
         try:
             yield server
