@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 SCHEMES = ("redis", "rediss", "unix")
 TLS_FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 _PLAIN_PORT = 6379
+_HINT = "; in a password write #, /, ? and @ as %23, %2F, %3F and %40"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in SCHEMES:
         raise ValueError("it must begin with redis://, rediss:// (TLS) or unix://")
     if parts.fragment:
-        raise ValueError("it contains a #; in a password write #, /, ? and @ as %23, %2F, %3F, %40")
+        raise ValueError(f"it contains a #{_HINT}")
     return parts
 
 
@@ -83,7 +84,7 @@ def _query(parts: SplitResult) -> dict[str, str]:
     known = {"db", *(TLS_FILES if parts.scheme == "rediss" else ())}
     found = dict(parse_qsl(parts.query, keep_blank_values=True))
     if not found.keys() <= known:
-        raise ValueError(f"behind its ? only {', '.join(sorted(known))} may stand")
+        raise ValueError(f"behind its ? only {', '.join(sorted(known))} may stand{_HINT}")
     return found
 
 
@@ -99,7 +100,7 @@ def _port(parts: SplitResult) -> int:
     except ValueError:
         port = 0
     if port == 0:
-        raise ValueError("its port is no number from 1 to 65535")
+        raise ValueError(f"its port is no number from 1 to 65535{_HINT}")
     return _PLAIN_PORT if port is None else port
 
 
@@ -113,5 +114,5 @@ def _socket_path(parts: SplitResult) -> str:
 
 def _database(text: str) -> int:
     if text and not (text.isascii() and text.isdigit()):
-        raise ValueError("its database is no number, as in redis://host:6379/0")
+        raise ValueError(f"its database is no number, as in redis://host:6379/0{_HINT}")
     return int(text or 0)
