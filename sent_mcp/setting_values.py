@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sent_mcp import phone
+from sent_mcp.redis_url import SCHEMES, check_redis_url
 
 SENT_URL = "https://api.sent.dm"
 TOOLSETS = ("contacts", "messages", "templates", "lookup")
@@ -140,19 +141,15 @@ def state(value: str) -> str:
     if not is_redis(value):
         return path(value)
     try:
-        url = urlsplit(value)
-        fine = url.hostname and (url.port is None or url.port > 0)
-    except ValueError:
-        fine = False
-    if not fine or not value.isprintable() or " " in value:
-        # The reason must not quote a piece of it, which may be a password.
-        raise ValueError("must be like redis://user:password@host:6379/0 (rediss:// for TLS)")
+        check_redis_url(value)
+    except ValueError as error:
+        raise ValueError(f"is no URL of a Redis: {error}") from None
     return value
 
 
 def is_redis(value: str) -> bool:
     """Whether a state is a Redis (or Valkey)."""
-    return re.match(r"rediss?://", value) is not None
+    return value.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
 
 
 def key_problem(value: str) -> str | None:

@@ -22,10 +22,10 @@ from sent_mcp.guard.imports import Imports
 from sent_mcp.guard.journal import Journal
 from sent_mcp.key_source import read_key
 from sent_mcp.masking import mask_numbers
-from sent_mcp.moving_windows import MemoryWindows, MovingWindows
+from sent_mcp.moving_windows import MemoryWindows
 from sent_mcp.quoting import quoted
 from sent_mcp.settings import Settings
-from sent_mcp.state import MEMORY, SqliteState, StateStore
+from sent_mcp.state import MEMORY, Shared, SqliteState, StateStore, open_redis
 from sent_mcp.tools.registry import Client
 from sent_mcp.tools.results import word
 
@@ -48,14 +48,18 @@ class Tenant(Generic[Client]):
 
 
 class Tenants:
-    """Makes them, and owns what they share. Nothing is connected before the first call."""
+    """Makes them, and owns what they share. Nothing is connected before the first call.
+
+    Raises SettingsError for a state that needs an extra which is not installed.
+    """
 
     def __init__(self, settings: Settings, emulator: "ASGIApp | None") -> None:
         self._settings = settings
         self._demo = emulator is not None
         self._connections = connections_to(settings, emulator)
-        self.state: StateStore = SqliteState(settings.state_location)
-        self._windows: MovingWindows = MemoryWindows()
+        shared = _shared(settings)
+        self.state = shared.state
+        self._windows = shared.windows
         # What a demo did is forgotten with its address book; its approvals and imports are not, so
         # that the two calls of a confirmation may be two commands.
         self._done: StateStore = SqliteState(MEMORY) if self._demo else self.state
@@ -126,6 +130,13 @@ class Tenants:
 def tenant_of_each(tenants: Tenants) -> Callable[[Caller], Tenant[SentClient]]:
     """Finds the tenant of a caller who brings a key; the latest ones are kept in mind."""
     return lru_cache(maxsize=MOST_TENANTS)(tenants.brought)
+
+
+def _shared(settings: Settings) -> Shared:
+    """What replicas share, or else the processes of one machine."""
+    if settings.shares_state:
+        return open_redis(str(settings.state_location), _secret(settings) or b"")
+    return Shared(SqliteState(settings.state_location), MemoryWindows())
 
 
 def _secret(settings: Settings) -> bytes | None:

@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "connecting": {"client", "moving_windows", "settings"},
     "errors": {"advice", "quoting"},
     "state": {"errors", "moving_windows", "private_file", "redis_url"},
-    "setting_values": {"phone"},
+    "setting_values": {"phone", "redis_url"},
     "setting_fields": {"errors", "setting_values"},
     "http_values": {"setting_values"},
     "http_settings": {"errors", "http_values", "setting_fields", "setting_values"},

@@ -5,7 +5,7 @@ Loads neither typer nor rich, and nothing of HTTP for stdio; hosts start it ofte
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Never
+from typing import Never
 
 import anyio
 
@@ -14,13 +14,9 @@ from sent_mcp.cli.serve_flags import parse_flags
 from sent_mcp.cli.start_warnings import about, warn
 from sent_mcp.errors import SettingsError
 from sent_mcp.front import Opening
-from sent_mcp.server import build_server
+from sent_mcp.server import SentServer, build_server
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.serving.stdio import serve_stdio
-from sent_mcp.settings import Settings
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 
 def serve(arguments: Sequence[str], opening: Opening, leave: Callable[[int], Never]) -> int:
@@ -33,22 +29,16 @@ def serve(arguments: Sequence[str], opening: Opening, leave: Callable[[int], Nev
 
             return serve_http(given, settings, arguments)
         emulator = launch_emulator(demo=given.demo, demo_db=given.demo_db)
+        server = build_server(settings, emulator=emulator)
     except SettingsError as error:
         print(f"sent-mcp: {error}", file=sys.stderr)
         return 2
     log_to_stderr(settings.log_level)
     warn(about(settings, demo=given.demo))
-    return _serve_stdio(settings, emulator, opening, leave)
+    return _serve_stdio(server, opening, leave)
 
 
-def _serve_stdio(
-    settings: Settings,
-    emulator: "Starlette | None",
-    opening: Opening,
-    leave: Callable[[int], Never],
-) -> int:
-    server = build_server(settings, emulator=emulator)
-
+def _serve_stdio(server: SentServer, opening: Opening, leave: Callable[[int], Never]) -> int:
     async def until_the_end() -> int:
         # From inside the loop: its end would wait for names that are looked up, half a minute.
         leave(await serve_stdio(server, opening, server.abandon))

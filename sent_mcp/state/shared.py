@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from sent_mcp.errors import SettingsError
 from sent_mcp.moving_windows import FallbackWindows, MovingWindows
-from sent_mcp.state.store import StateError, StateStore
+from sent_mcp.state.store import StateStore
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,14 @@ def open_redis(url: str, secret: bytes) -> Shared:
     """What replicas share on a Redis server; it connects at the first use.
 
     The windows never fail: without the server each replica keeps to the budget by itself. Raises
-    ValueError for a URL that names no server, and StateError without the extra `redis`.
+    ValueError for a URL that names no server, and SettingsError without the extra `redis`.
     """
     try:
         from sent_mcp.state.redis_server import RedisServer
         from sent_mcp.state.redis_state import RedisState
         from sent_mcp.state.redis_windows import RedisWindows
     except ModuleNotFoundError as error:
-        raise StateError("Redis needs an extra: pip install 'sent-mcp[redis]'") from error
+        reason = "SENT_MCP_STATE: Redis needs an extra: pip install 'sent-mcp[redis]'"
+        raise SettingsError(reason, code="SETTINGS") from error
     server = RedisServer(url)
     return Shared(RedisState(server, secret), FallbackWindows(RedisWindows(server)))
