@@ -3,7 +3,8 @@
 A send is a hash, with its messages in numbered fields. What is looked for by something else is a
 list of references to it, newest last: `same` (account, content, recipient) and `to` (account,
 recipient) of messages (`send message`), `open` (account, body) of sends. So the last reference is
-what is asked for, and where its send is dropped, the one before it is.
+what is asked for, and where its send is dropped, the one before it is. Of lists with recipients
+the scripts are told the name up to the recipient, as they touch many.
 """
 
 from collections.abc import Collection, Sequence
@@ -53,57 +54,57 @@ _COUNT = Script(f"{_COUNTED} return counted(KEYS[1])")
 _EARLIER = Script(f"""
   {_LAST}
   local found = {{}}
-  for index, list in ipairs(KEYS) do
-    local row = last(list)
-    if row then table.insert(found, {{index - 1, row}}) end
+  for index = 2, #ARGV do
+    local row = last(KEYS[1] .. ':' .. ARGV[index])
+    if row then table.insert(found, {{index - 2, row}}) end
   end
   return found
 """)
 _OPEN_SEND = Script(f"{_OPEN} return open_send(KEYS[1])")
-# KEYS: messages, open, then for each recipient `same` and `to`. Behind the named arguments stands
-# for each recipient what was shown of it.
+# Arguments: key, limit, then for each message its recipient and what was shown of the last one.
 _START = Script(f"""
   {_COUNTED} {_LAST} {_OPEN}
+  local same, to, messages, list = unpack(KEYS)
   local again, limit = unpack(ARGV, 2)
-  local count = (#KEYS - 2) / 2
+  local count = (#ARGV - 3) / 2
   for index = 1, count do
-    local row = last(KEYS[1 + 2 * index])
-    if ARGV[3 + index] ~= (row and row[1] .. ' ' .. row[3] or '') then return 'changed' end
+    local row = last(same .. ':' .. ARGV[2 + 2 * index])
+    if ARGV[3 + 2 * index] ~= (row and row[1] .. ' ' .. row[3] or '') then return 'changed' end
   end
-  local repeats = open_send(KEYS[2])
+  local repeats = open_send(list)
   if repeats and repeats[2] == again then
     redis.call('HINCRBY', prefix .. 'send:' .. repeats[1], 'open', 1)
     return repeats[1]
   end
-  if counted(KEYS[1]) + count > tonumber(limit) then return 'above the limit' end
+  if counted(messages) + count > tonumber(limit) then return 'above the limit' end
 
   local id = whole(numbered(1))
   local send = prefix .. 'send:' .. id
-  local function refer(list, what)
-    redis.call('RPUSH', list, what)
-    keep(list, {_KEPT})
+  local function refer(name, what)
+    redis.call('RPUSH', name, what)
+    keep(name, {_KEPT})
     while true do
-      local oldest = string.match(redis.call('LINDEX', list, 0), '%d+')
+      local oldest = string.match(redis.call('LINDEX', name, 0), '%d+')
       if redis.call('EXISTS', prefix .. 'send:' .. oldest) == 1 then break end
-      redis.call('LPOP', list)
+      redis.call('LPOP', name)
     end
   end
   redis.call('HSET', send, 'key', again, 'at', text(now), 'open', '1', 'count', count,
-    'messages', KEYS[1], 'list', KEYS[2])
+    'same', same, 'to', to, 'messages', messages, 'list', list)
   keep(send, {_KEPT})
-  refer(KEYS[2], id)
+  refer(list, id)
   for index = 1, count do
-    local same, to, what = KEYS[1 + 2 * index], KEYS[2 + 2 * index], id .. ' ' .. index
-    redis.call('HSET', send, 'same' .. index, same, 'to' .. index, to)
-    refer(same, what)
-    refer(to, what)
-    redis.call('ZADD', KEYS[1], text(now), what)
+    local recipient, what = ARGV[2 + 2 * index], id .. ' ' .. index
+    redis.call('HSET', send, 'to' .. index, recipient)
+    refer(same .. ':' .. recipient, what)
+    refer(to .. ':' .. recipient, what)
+    redis.call('ZADD', messages, text(now), what)
   end
-  keep(KEYS[1], {_KEPT})
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(now - {_KEPT}))
+  keep(messages, {_KEPT})
+  redis.call('ZREMRANGEBYSCORE', messages, '-inf', '(' .. text(now - {_KEPT}))
   return id
 """)
-# Arguments: the id, then pairs of the end of `to` and a message id. What was noted before is left.
+# Arguments: the id, then pairs of a recipient and a message id. What was noted before is left.
 _CLOSE = Script("""
   local count = redis.call('HGET', KEYS[1], 'count')
   if not count then return end
@@ -112,7 +113,7 @@ _CLOSE = Script("""
   local free, noted = {}, {}
   for index = 1, count do
     local to, known = unpack(redis.call('HMGET', KEYS[1], 'to' .. index, 'id' .. index))
-    if known then noted[known] = true else table.insert(free, {index, string.sub(to, -32)}) end
+    if known then noted[known] = true else table.insert(free, {index, to}) end
   end
   for pair = 3, #ARGV, 2 do
     for place, message in ipairs(free) do
@@ -126,16 +127,15 @@ _CLOSE = Script("""
   end
 """)
 _DROP = Script("""
-  local open, count, messages, list =
-    unpack(redis.call('HMGET', KEYS[1], 'open', 'count', 'messages', 'list'))
+  local open, count, same, to, messages, list =
+    unpack(redis.call('HMGET', KEYS[1], 'open', 'count', 'same', 'to', 'messages', 'list'))
   local attempts = tonumber(open or 0)
   if attempts < 1 or attempts > 1 and ARGV[3] == '0' then return end
   redis.call('LREM', list, 0, ARGV[2])
   for index = 1, count do
-    local what = ARGV[2] .. ' ' .. index
-    for _, each in ipairs(redis.call('HMGET', KEYS[1], 'same' .. index, 'to' .. index)) do
-      redis.call('LREM', each, 0, what)
-    end
+    local what, recipient = ARGV[2] .. ' ' .. index, redis.call('HGET', KEYS[1], 'to' .. index)
+    redis.call('LREM', same .. ':' .. recipient, 0, what)
+    redis.call('LREM', to .. ':' .. recipient, 0, what)
     redis.call('ZREM', messages, what)
   end
   redis.call('DEL', KEYS[1])
@@ -155,8 +155,8 @@ async def earlier(
 ) -> Sequence[Earlier]:
     """See StateStore."""
     asked = list(dict.fromkeys(recipients))
-    keys = [key("same", account, content, each) for each in asked]
-    found = await server.run(_EARLIER, keys, again=True)
+    keys = [key("same", account, content)]
+    found = await server.run(_EARLIER, keys, *map(hidden, asked), again=True)
     rows = [found[start : start + 5] for start in range(0, len(found), 5)]
     return [_earlier(asked[int(index)], row) for index, *row in rows]
 
@@ -174,10 +174,9 @@ async def start(
     expected = {each.recipient: f"{each.send_id} {int(each.open)}" for each in shown}
     if not expected.keys() <= set(send.recipients):
         return NotStarted.CHANGED
-    keys = [key("messages", send.account), key("open", send.account, send.body)]
-    for each in send.recipients:
-        keys += [key("same", send.account, send.content, each), key("to", send.account, each)]
-    told = [expected.get(each, "") for each in send.recipients]
+    lists = [key("same", send.account, send.content), key("to", send.account)]
+    keys = [*lists, key("messages", send.account), key("open", send.account, send.body)]
+    told = [part for each in send.recipients for part in (hidden(each), expected.get(each, ""))]
     (found,) = await server.run(_START, keys, send.idempotency_key, limit, *told)
     return int(found) if found.isdigit() else NotStarted(found)
 
