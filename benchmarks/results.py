@@ -6,12 +6,25 @@ import statistics
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
 REFERENCE = "reference server"
-PACKAGES = ("sent-mcp", "mcp", "pydantic", "pydantic-core", "httpx", "anyio", "bpe-openai")
+PACKAGES = (
+    "sent-mcp",
+    "mcp",
+    "pydantic",
+    "pydantic-core",
+    "httpx",
+    "anyio",
+    "starlette",
+    "uvicorn",
+    "bpe-openai",
+)
+TAKEN_BY_UVICORN = ("uvloop", "httptools")
+"""No package asks for these, but uvicorn is another server where they are installed."""
 Unit = Literal["ms", "s", "calls/s", "MB", "tokens", "requests", "%"]
 
 
@@ -96,7 +109,7 @@ class Machine(Model):
             system=f"{platform.system()} {platform.machine()}",
             processors=os.cpu_count() or 1,
             python=f"{platform.python_implementation()} {platform.python_version()}",
-            packages={name: version(name) for name in PACKAGES},
+            packages={name: version(name) for name in (*PACKAGES, *_installed(TAKEN_BY_UVICORN))},
         )
 
 
@@ -131,6 +144,10 @@ def compared(
         floor=Figure.of(floor) if floor else None,
         target=target,
     )
+
+
+def _installed(names: Sequence[str]) -> list[str]:
+    return [name for name in names if find_spec(name)]
 
 
 def _kept(value: float) -> float:

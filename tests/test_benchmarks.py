@@ -115,7 +115,7 @@ def test_every_target_is_judged(run: tuple[Report, str]) -> None:
 
 def test_the_machine_is_described_but_not_named(run: tuple[Report, str]) -> None:
     machine = run[0].machine
-    assert set(machine.packages) == set(PACKAGES)
+    assert set(PACKAGES) <= set(machine.packages)
     assert machine.processors >= 1
     assert not [word for word in run[0].model_dump_json().split('"') if word.startswith("/")]
 

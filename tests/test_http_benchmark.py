@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmarks import http_calls, http_processes
 from benchmarks.emulated import KEY, emulated
 from benchmarks.http_load import Found, Load, run
 from benchmarks.http_questions import API, HANDSHAKE, MODERN, Asked
-from benchmarks.http_servers import reference, served
+from benchmarks.http_servers import ours, reference, served
 from benchmarks.http_wire import HOST, Numbered, WrongAnswerError, answer_in, message_in
 from benchmarks.questions import questions
 from benchmarks.sizes import QUICK
@@ -43,11 +43,16 @@ def found(asked: Asked, clients: int, server: int) -> Found:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_reference_answers_many_clients_in_both_eras(
-    workers: int, api: tuple[dict[str, str], Asked]
+@pytest.mark.parametrize("command", [ours, reference])
+def test_both_servers_answer_many_clients_in_both_eras(
+    command: Callable[[int, int], Sequence[str]],
+    workers: int,
+    api: tuple[dict[str, str], Asked],
+    tmp_path: Path,
 ) -> None:
     settings, asked = api
-    with served(reference, workers, settings) as server:
+    state = {"SENT_MCP_STATE": str(tmp_path / "state.sqlite")}
+    with served(command, workers, {**settings, **state}) as server:
         for era in (HANDSHAKE, MODERN):
             result = found(replace(asked, port=server.port, era=era), 4, server.pid)
             assert len(result.milliseconds) >= 20
@@ -68,9 +73,7 @@ def test_a_contact_that_is_not_there_ends_the_run(api: tuple[dict[str, str], Ask
     assert raised.group_contains(WrongAnswerError, match="^404: ")
 
 
-def test_every_case_has_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plain server on both sides: what is measured is not looked at."""
-    monkeypatch.setattr(http_calls, "ours", reference)
+def test_every_case_has_its_rows() -> None:
     rows = [*http_calls.rows(QUICK)]
     assert Counter(row.unit for row in rows) == {"calls/s": 4, "ms": 8, "MB": 4, "%": 4}
     assert {row.measure for row in rows if row.note} == {
