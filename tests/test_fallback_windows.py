@@ -95,6 +95,17 @@ async def test_a_process_that_is_left_alone_keeps_to_the_budget(
     assert not await windows.hit("a", 3, 1)
 
 
+async def test_who_only_looks_may_find_them_lost(
+    shared: SharedWindows, windows: FallbackWindows
+) -> None:
+    """And nobody else tries then."""
+    assert await windows.hit("a", 3, 1)
+    shared.lost = True
+    assert await windows.room("a", 3) == Room(2, 60.0)
+    assert await windows.hit("a", 3, 1)
+    assert shared.asked == 2
+
+
 async def test_a_process_that_finds_the_others_again_has_no_second_budget(
     shared: SharedWindows, windows: FallbackWindows, clock: Clock
 ) -> None:

@@ -9,6 +9,7 @@ from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 OLDEST = (6, 2)
+READ_ONLY = "is a replica that can only be read"
 _FULL = "is full (maxmemory); it needs more memory and the policy noeviction"
 _PERMISSION = (
     "does not allow this user what is needed: on keys that begin with {sent-mcp: everything, and"
@@ -17,7 +18,7 @@ _PERMISSION = (
 # By what Redis says and not by redis-py's classes: inside scripts they differ between versions.
 _ANSWERS = (
     ("used memory > 'maxmemory'", _FULL),
-    ("read only replica", "is a replica that can only be read"),
+    ("read only replica", READ_ONLY),
     ("no permissions", _PERMISSION),
     ("The user executing the script", _PERMISSION),
     ("invalid username-password pair", "does not know this user, or the password is wrong"),

@@ -27,7 +27,7 @@ from redis.exceptions import AuthenticationError, NoScriptError, RedisError, Res
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from sent_mcp.redis_url import RedisAddress, read_redis_url
-from sent_mcp.state.redis_errors import explained, too_old
+from sent_mcp.state.redis_errors import READ_ONLY, explained, too_old
 from sent_mcp.state.store import StateError
 
 PREFIX = "{sent-mcp:1}:"
@@ -121,6 +121,7 @@ class RedisServer:
         self._address = read_redis_url(url)
         self._clock = clock
         self._client: _Commands | None = None
+        self._pool: BlockingConnectionPool | None = None
         self._heard: _Heard | None = None
         self._met = False
 
@@ -161,8 +162,11 @@ class RedisServer:
             try:
                 reply = await self._answer(script, [*keys], given, again=again)
             except (RedisError, OSError) as error:
+                why = explained(error)
+                if why == READ_ONLY:
+                    await self._let_go()
                 # Without the cause: Redis may name the user in it.
-                raise self._unusable(explained(error)) from None
+                raise self._unusable(why) from None
         said, *rest = _texts(reply)
         self._heard = _Heard(float(said), monotonic())
         return rest
@@ -203,18 +207,23 @@ class RedisServer:
             )
         self._met = True
 
+    async def _let_go(self) -> None:
+        """After a failover the name leads to another server, our connections still to the old."""
+        if self._pool is not None:
+            await self._pool.disconnect(inuse_connections=False)
+
     def _unusable(self, why: str) -> StateError:
         return StateError(f"the state store cannot be used (Redis at {self._address} {why})")
 
     def _connected(self) -> _Commands:
         if self._client is None:
-            pool = BlockingConnectionPool(
+            self._pool = BlockingConnectionPool(
                 max_connections=CONNECTIONS,
                 timeout=ANSWER_SECONDS,
                 connection_class=_kind(self._address),
                 **_options(self._address),
             )
-            self._client = cast(_Commands, Redis.from_pool(pool))  # its own types say Any
+            self._client = cast(_Commands, Redis.from_pool(self._pool))  # its own types say Any
         return self._client
 
 
@@ -226,7 +235,7 @@ def key(*parts: str) -> str:
 
 def hidden(name: str) -> str:
     """A part of a key that tells nothing and has no odd characters."""
-    return hashlib.sha256(name.encode()).hexdigest()[:32]
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 async def _evaluated(client: _Commands, script: Script, keys: list[str], given: list[str]) -> Reply:
@@ -259,6 +268,7 @@ def _options(address: RedisAddress) -> dict[str, Any]:  # as redis-py has it
         "socket_timeout": ANSWER_SECONDS,
         "retry": Retry(NoBackoff(), 0),
         "decode_responses": True,
+        "encoding_errors": "surrogatepass",
         "protocol": 2,
     }
 

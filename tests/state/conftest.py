@@ -11,20 +11,6 @@ from tests.state.places import SECRET, Clock, Open, Place, Store, in_file, on_se
 from tests.state.redis import RedisProcess, running_redis
 
 
-@pytest.fixture(scope="session")
-def shared_redis() -> Generator[RedisProcess]:
-    """One server for all tests that leave it as it was."""
-    with running_redis() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(shared_redis: RedisProcess) -> RedisProcess:
-    """The same, empty."""
-    shared_redis.tell("FLUSHALL")
-    return shared_redis
-
-
 @pytest.fixture
 def own_redis() -> Generator[RedisProcess]:
     """A server that a test may stop and set up as it likes."""

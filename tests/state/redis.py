@@ -111,6 +111,10 @@ class RedisProcess:
         with Redis(unix_socket_path=str(self._socket), decode_responses=True) as client:
             return cast(_Told, client).execute_command(*command)
 
+    def connections(self) -> int:
+        """How many there are, besides the operator's."""
+        return str(self.tell("CLIENT", "LIST", "TYPE", "normal")).count(" addr=127.0.0.1")
+
     def names(self) -> list[str]:
         """The names of everything that is kept."""
         return sorted(cast(list[str], self.tell("KEYS", "*")))

@@ -85,6 +85,30 @@ async def test_an_approval_that_was_refused_is_gone(state: Store, clock: Clock) 
     assert await state.take("a", "binding") is None
 
 
+async def test_what_is_the_same_is_dropped_together(state: Store, clock: Clock) -> None:
+    """Of one caller; what is for something else, or somebody else's, stays."""
+    await state.hold(pending("a", clock))
+    await state.hold(pending("b", clock))
+    await state.hold(pending("theirs", clock, caller="them"))
+    other = Pending("other", "me", "other", "key", clock(), clock() + 300)
+    await state.hold(other)
+    await state.drop_alike("me", "binding")
+    assert await state.take("a", "binding") is None
+    assert await state.take("b", "binding") is None
+    assert await state.take("other", "other") == other
+    assert isinstance(await state.take("theirs", "binding"), Pending)
+
+
+async def test_a_caller_may_have_any_name(state: Store, clock: Clock) -> None:
+    """It comes from outside."""
+    odd = "Anna Müller {x}:*\n\0 \u202e \U0001f4a9"
+    asked = pending("a", clock, caller=odd)
+    await state.hold(asked)
+    await state.declined(odd)
+    assert await state.declines(odd, 10) == [clock()]
+    assert await state.take("a", "binding") == asked
+
+
 async def test_the_oldest_approvals_above_fifty_of_one_caller_are_dropped(
     state: Store, clock: Clock
 ) -> None:

@@ -220,3 +220,19 @@ def test_redis_is_loaded_only_for_who_uses_it() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_without_the_library_it_is_said_what_to_install() -> None:
+    """Only where Redis is asked for."""
+    script = """
+import sys
+sys.modules["redis"] = None
+from sent_mcp.errors import SettingsError
+from sent_mcp.state import open_redis
+try:
+    open_redis("redis://127.0.0.1", bytes(32))
+except SettingsError as error:
+    print(error.message)
+"""
+    told = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert "pip install 'sent-mcp[redis]'" in told

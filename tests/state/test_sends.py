@@ -172,6 +172,51 @@ async def test_nothing_starts_when_the_same_went_out_since_it_was_asked(
     assert isinstance(await state.start_send(HELLO, 99, shown), int)
 
 
+async def test_nothing_starts_when_more_was_shown_than_went_out(state: Store) -> None:
+    """A send that was dropped since, or one to somebody else."""
+    send_id = await started(state, replace(HELLO, body="other", recipients=("bob", "eve")))
+    shown = await state.earlier("mine", "content", ["bob", "eve"])
+    assert await state.start_send(HELLO, 99, shown) is NotStarted.CHANGED
+    await state.drop_send(send_id, repeated=False)
+    assert await state.start_send(HELLO, 99, shown[:1]) is NotStarted.CHANGED
+    assert isinstance(await state.start_send(HELLO, 99, []), int)
+
+
+async def test_a_send_that_was_dropped_uncovers_the_one_before(state: Store, clock: Clock) -> None:
+    """Whoever got it twice, of which one did not go out, got it once."""
+    first, began = await sent(state, HELLO, "m1", "m2"), clock()
+    clock.time += 10
+    again = replace(HELLO, recipients=("ada",), idempotency_key="again")
+    second = await started(state, again)
+    assert await to_ada(state) == [Earlier(second, "ada", None, clock(), open=True)]
+    assert await state.drop_send(second, repeated=False)
+    before = Earlier(first, "ada", "m1", began, open=False)
+    assert await to_ada(state) == [before]
+    assert await state.last_to("mine", "ada") == before
+    assert await state.open_send("mine", "body") is None
+
+
+async def test_one_attempt_of_several_cannot_drop_a_send(state: Store) -> None:
+    """What is known of one need not hold for the others, unless it is said so."""
+    send_id = await started(state, HELLO)
+    assert await started(state, HELLO) == send_id
+    assert not await state.drop_send(send_id, repeated=False)
+    assert await state.counted("mine") == 2
+    assert await state.drop_send(send_id, repeated=True)
+    assert not await state.drop_send(send_id, repeated=True)
+    assert await state.counted("mine") == 0
+
+
+async def test_messages_are_forgotten_when_they_count_no_more(state: Store, clock: Clock) -> None:
+    """A recipient who gets the same every day has got it once in a day."""
+    for day in range(4):
+        send = replace(HELLO, body=f"day {day}", idempotency_key=f"day {day}")
+        send_id = await sent(state, send, "m1", "m2")
+        assert [each.send_id for each in await to_ada(state)] == [send_id]
+        assert await state.counted("mine") == 2
+        clock.time += KEPT_SECONDS + 3601
+
+
 async def test_one_of_many_at_once_starts(state: Store, place: Place, clock: Clock) -> None:
     """All of them were asked when nothing had gone out."""
     others = [place.open() for _ in range(4)]
