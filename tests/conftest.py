@@ -1,7 +1,7 @@
 """What every test may ask for. Async tests are run by anyio's pytest plugin, on asyncio."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from sent_mcp.emulator import create_app
 from tests.door import Door, opened
+from tests.state.redis import RedisProcess, running_redis
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +42,17 @@ async def door(app: Starlette, state: Path) -> AsyncGenerator[Door]:
     """A client before the server before the emulator."""
     async with opened(app, state) as door:
         yield door
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Generator[RedisProcess]:
+    """One server for all tests that leave it as it was."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(shared_redis: RedisProcess) -> RedisProcess:
+    """The same, empty."""
+    shared_redis.tell("FLUSHALL")
+    return shared_redis

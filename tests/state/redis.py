@@ -44,6 +44,10 @@ class _Told(Protocol):
     def execute_command(self, *command: str | int) -> object: ...
 
 
+class NotStartedError(Exception):
+    """The server did not start; its log."""
+
+
 class RedisProcess:
     """A server that can be stopped, started again on the same port, killed and paused.
 
@@ -56,7 +60,7 @@ class RedisProcess:
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self._socket = folder / "redis.sock"
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -74,13 +78,12 @@ class RedisProcess:
         place = ["--bind", "127.0.0.1", *ports, str(self.port), "--unixsocket", str(self._socket)]
         kept = ["--dir", str(self._folder), "--save", ""]
         command = [_program(), *place, *kept, "--daemonize", "no", *self._options]
-        with (self._folder / "log").open("ab") as log:
+        with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         until = time.monotonic() + _SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
-                log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
-                pytest.fail(f"redis-server did not start:\n{log[-2000:]}")
+                raise NotStartedError(self._folder.joinpath("log").read_text("utf-8", "replace"))
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -147,12 +150,25 @@ def running_redis(*options: str, tls: bool = False) -> Generator[RedisProcess]:
     """
     # Not in pytest's folder, whose path is too long for a socket.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        server = RedisProcess(Path(folder), *options, tls=tls)
-        server.start()
+        server = _started(Path(folder), *options, tls=tls)
         try:
             yield server
         finally:
             server.kill()
+
+
+def _started(folder: Path, *options: str, tls: bool) -> RedisProcess:
+    for _ in range(3):
+        server = RedisProcess(folder, *options, tls=tls)
+        try:
+            server.start()
+        except NotStartedError as error:
+            server.kill()
+            if "Address already in use" not in str(error):
+                raise
+        else:
+            return server
+    raise NotStartedError("three ports in a row were taken by somebody else")
 
 
 def _program() -> str:
@@ -163,7 +179,8 @@ def _program() -> str:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens now."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])

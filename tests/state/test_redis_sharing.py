@@ -17,7 +17,7 @@ from sent_mcp.state import NewSend, Pending, StateError, Used
 from sent_mcp.state import redis_server as implementation
 from sent_mcp.state.redis_server import PREFIX
 from tests.state.places import Open, held, why_not
-from tests.state.redis import RedisProcess, running_redis
+from tests.state.redis import RedisProcess, free_port, running_redis
 
 HELLO = NewSend("mine", "body", "content", ("ada", "bob"), "key")
 RACER = """
@@ -122,7 +122,8 @@ async def test_keys_tell_nothing_and_leave_another_layout_alone(
 @pytest.fixture
 def cluster() -> Generator[RedisProcess]:
     """A cluster of one node, which is as strict as one of many about keys of one script."""
-    with running_redis("--cluster-enabled", "yes") as server:
+    # The port that nodes talk on is the other one and ten thousand, unless it is named.
+    with running_redis("--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
         server.tell("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         until = time.monotonic() + 10
         while "cluster_state:ok" not in str(server.tell("CLUSTER", "INFO")):
