@@ -11,11 +11,12 @@ import anyio
 import httpx
 import mcp_types as mcp
 from mcp import Client
-from mcp.client import ClientRequestContext
+from mcp.client import ClientRequestContext, Transport
+from mcp.server.lowlevel import Server
 from starlette.types import ASGIApp
 
 from sent_mcp.server import build_server
-from sent_mcp.settings import load_settings
+from sent_mcp.settings import Settings, load_settings
 from tests.door import KEY, Door, Reply
 
 HANDSHAKE, MODERN = "legacy", "2026-07-28"
@@ -34,7 +35,8 @@ class Kind:
     """How a host answers: with what, after how many seconds, and what it calls itself.
 
     `answer` is None for a host without forms. `falls_back` in the eras in which the server learns
-    that no form was shown, `silent` where no answer comes before the question is closed.
+    that no form was shown, `silent` where no answer comes before the question is closed;
+    `unseen` where the server cannot know what the host can do.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Kind:
     called: str = "test-host"
     falls_back: tuple[str, ...] = ()
     silent: bool = False
+    unseen: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -55,7 +58,8 @@ class Kind:
     @property
     def seems_to_ask(self) -> bool:
         """Whether the server must take it for one that shows forms."""
-        return self.answer is not None and "remote_cowork" not in self.called
+        known = not self.unseen and "remote_cowork" not in self.called
+        return self.answer is not None and known
 
 
 def accepting(name: str, content: Content | None) -> Kind:
@@ -123,6 +127,14 @@ class Host:
         self, app: ASGIApp, state: Path | str, era: str, **settings: object
     ) -> AsyncGenerator[Door]:
         """This host before a server with these settings; `app` is the emulator behind it."""
+        server = build_server(self.settings(state, **settings), emulator=app)
+        transport = httpx.ASGITransport(app)
+        http = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with self.client(server, era) as client, http:
+            yield Door(client, http)
+
+    def settings(self, state: Path | str, **settings: object) -> Settings:
+        """Those of a server that this host can keep waiting, but not for long."""
         given: dict[str, object] = {
             "api_key": KEY,
             "base_url": "http://localhost",
@@ -130,16 +142,16 @@ class Host:
             **({"ask_timeout": SHORT} if self.kind.silent else {}),
             **settings,
         }
-        server = build_server(load_settings([], **given), emulator=app)
-        client = Client(
+        return load_settings([], **given)
+
+    def client(self, server: Server[Any] | Transport, era: str) -> Client:
+        """The host as an MCP client of a server, or of what leads to one."""
+        return Client(
             server,
             mode=era,
             elicitation_callback=None if self.kind.answer is None else self.show,
             client_info=mcp.Implementation(name=self.kind.called, version="1"),
         )
-        transport = httpx.ASGITransport(app)
-        async with client, httpx.AsyncClient(transport=transport, base_url="http://localhost") as h:
-            yield Door(client, h)
 
 
 @dataclass(frozen=True)

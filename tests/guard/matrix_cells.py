@@ -1,7 +1,7 @@
 """Every kind of host × action × circumstance, and which of them make no sense."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from urllib.parse import quote
 
@@ -46,7 +46,10 @@ class Cell:
         """Why this combination makes no sense; None for one that does."""
         if self.circumstance in CHANGED and self.action.tool in CREATIONS:
             return "before a creation there is no record to show"
-        if self.circumstance in (mode_token, mode_off) and self.kind not in (PLAIN, ACCEPTS):
+        if self.circumstance in (mode_token, mode_off) and self.kind.name not in (
+            PLAIN.name,
+            ACCEPTS.name,
+        ):
             return "in this mode no form is shown, so the hosts that show forms are all alike"
         if self.circumstance is mode_ask and self.kind.seconds:
             return "a host that takes its time is like one that declines, in this mode too"
@@ -105,7 +108,18 @@ def combinations() -> Iterator[Cell]:
         yield Cell(era, kind, action, circumstance)
 
 
+def over_http() -> Iterator[Cell]:
+    """Those of a server that keeps no session: of a handshake-era host it knows nothing."""
+    unseen = [replace(kind, unseen=True, falls_back=ERAS) for kind in (PLAIN, ACCEPTS)]
+    for action, circumstance in product(ACTIONS, CIRCUMSTANCES):
+        for kind in unseen:
+            yield Cell(HANDSHAKE, kind, action, circumstance)
+        for kind in KINDS:
+            yield Cell(MODERN, kind, action, circumstance)
+
+
 CELLS: Sequence[Cell] = [cell for cell in combinations() if cell.left_out is None]
+HTTP_CELLS: Sequence[Cell] = [cell for cell in over_http() if cell.left_out is None]
 LEFT_OUT = {cell.id: cell.left_out for cell in combinations() if cell.left_out is not None}
 
 
