@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from sent_mcp.client import ApiKey, Connections, SentClient, V1Client
 from sent_mcp.moving_windows import MovingWindows
+from sent_mcp.observing import Observer
 from sent_mcp.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def build_client(
     timeout: float,
     profile_id: str | None = None,
     windows: MovingWindows | None = None,
+    observer: Observer | None = None,
 ) -> SentClient:
     """The v3 client for these settings; `timeout` is for one call, waiting for budget included."""
     return SentClient(
@@ -35,6 +37,7 @@ def build_client(
         messages_per_minute=settings.messages_per_minute,
         timeout=timeout,
         windows=windows,
+        observer=observer,
     )
 
 
@@ -44,6 +47,7 @@ def build_v1_client(
     connections: Connections,
     *,
     windows: MovingWindows | None = None,
+    observer: Observer | None = None,
 ) -> V1Client:
     """The v1 client for these settings."""
     return V1Client(
@@ -54,6 +58,7 @@ def build_v1_client(
         requests_per_minute=settings.requests_per_minute,
         timeout=settings.call_timeout,
         windows=windows,
+        observer=observer,
     )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic
 
+import anyio
 import mcp_types as mcp
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
@@ -15,9 +17,12 @@ from pydantic import JsonValue
 from sent_mcp import __version__
 from sent_mcp.callers import LOCAL, Caller
 from sent_mcp.guard import Host, TimeLimit
+from sent_mcp.message_spans import MessageSpans
+from sent_mcp.observing import UNKNOWN_TOOL, Observer, Outcome, Unobserved
 from sent_mcp.offered import instructions, v1_tools, v3_tools
 from sent_mcp.settings import Settings
 from sent_mcp.tenants import Tenant, Tenants, tenant_of_each
+from sent_mcp.tools.outcomes import outcome_of
 from sent_mcp.tools.registry import Call, Client, Limits, Tool
 from sent_mcp.tools.results import word
 from sent_mcp.tools.seam import answer
@@ -36,6 +41,7 @@ class Service(Generic[Client]):
     tools: Mapping[str, Tool[Client]]
     tenant_of: Callable[[Caller], Tenant[Client]]
     limits: Limits
+    observer: Observer
 
     async def list_tools(
         self, context: Context, params: mcp.PaginatedRequestParams | None
@@ -47,6 +53,22 @@ class Service(Generic[Client]):
         self, context: Context, params: mcp.CallToolRequestParams
     ) -> mcp.CallToolResult | mcp.InputRequiredResult:
         """`tools/call`. A hidden tool and an unknown one are answered alike."""
+        outcome: Outcome = "error"
+        started = perf_counter()
+        try:
+            result = await self._answer(context, params)
+            outcome = outcome_of(result)
+            return result
+        except anyio.get_cancelled_exc_class():
+            outcome = "cancelled"
+            raise
+        finally:
+            name = params.name if params.name in self.tools else UNKNOWN_TOOL
+            self.observer.tool_called(name, outcome, perf_counter() - started)
+
+    async def _answer(
+        self, context: Context, params: mcp.CallToolRequestParams
+    ) -> mcp.CallToolResult | mcp.InputRequiredResult:
         tool = self.tools.get(params.name)
         if tool is None:
             raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
@@ -77,19 +99,25 @@ class SentServer(Server[None]):
 
 
 def build_server(
-    settings: Settings, *, emulator: "ASGIApp | None" = None, passthrough: bool = False
+    settings: Settings,
+    *,
+    emulator: "ASGIApp | None" = None,
+    passthrough: bool = False,
+    observer: Observer | None = None,
 ) -> SentServer:
     """The server for these settings; with `emulator` nothing leaves this process.
 
     With `passthrough` each caller acts with the key they bring, which is never the operator's.
     Nothing is connected and no file is opened before the first call that needs it.
     """
-    tenants = Tenants(settings, emulator)
+    watching = observer or Unobserved()
+    tenants = Tenants(settings, emulator, watching)
+    limits = _limits(settings)
     if settings.api_version == "v1":
         only = _always(tenants.operator_v1())
-        return _server(Service(v1_tools(settings), only, _limits(settings)), tenants)
+        return _server(Service(v1_tools(settings), only, limits, watching), tenants)
     tenant_of = tenant_of_each(tenants) if passthrough else _always(tenants.operator())
-    return _server(Service(v3_tools(settings), tenant_of, _limits(settings)), tenants)
+    return _server(Service(v3_tools(settings), tenant_of, limits, watching), tenants)
 
 
 def _always(tenant: Tenant[Client]) -> Callable[[Caller], Tenant[Client]]:
@@ -115,6 +143,8 @@ def _server(service: Service[Client], tenants: Tenants) -> SentServer:
         on_list_tools=service.list_tools,
         on_call_tool=service.call_tool,
     )
+    # In the place of the SDK's own, which would pass on what a client wrote.
+    server.middleware[:] = [MessageSpans(service.tools)]
     server.abandon = tenants.audit.abandon
     server.reach_state = tenants.state.ping
     return server

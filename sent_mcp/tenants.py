@@ -23,6 +23,7 @@ from sent_mcp.guard.journal import Journal
 from sent_mcp.key_source import read_key
 from sent_mcp.masking import mask_numbers
 from sent_mcp.moving_windows import MemoryWindows
+from sent_mcp.observing import Observer
 from sent_mcp.quoting import quoted
 from sent_mcp.settings import Settings
 from sent_mcp.state import MEMORY, Shared, SqliteState, StateStore, open_redis
@@ -53,8 +54,11 @@ class Tenants:
     Raises SettingsError for a state that needs an extra which is not installed.
     """
 
-    def __init__(self, settings: Settings, emulator: "ASGIApp | None") -> None:
+    def __init__(
+        self, settings: Settings, emulator: "ASGIApp | None", observer: Observer | None = None
+    ) -> None:
         self._settings = settings
+        self._observer = observer
         self._demo = emulator is not None
         self._connections = connections_to(settings, emulator)
         shared = _shared(settings)
@@ -72,7 +76,13 @@ class Tenants:
     def operator_v1(self) -> Tenant[V1Client]:
         """The same on the legacy API, which has nothing to ask about."""
         key = ApiKey(self._settings.read_key)
-        client = build_v1_client(self._settings, key, self._connections, windows=self._windows)
+        client = build_v1_client(
+            self._settings,
+            key,
+            self._connections,
+            windows=self._windows,
+            observer=self._observer,
+        )
 
         async def line() -> str:
             return ""
@@ -100,6 +110,7 @@ class Tenants:
             timeout=settings.call_timeout,
             profile_id=profile_id,
             windows=self._windows,
+            observer=self._observer,
         )
         line = _account_line(client, key, profile_id, demo=self._demo)
         return self._tenant(client, key, profile_id, line)

@@ -21,6 +21,7 @@ from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
 from sent_mcp.client.v1 import V1Contacts
 from sent_mcp.moving_windows import MovingWindows
+from sent_mcp.observing import Observer
 
 if TYPE_CHECKING:
     import httpx
@@ -53,6 +54,7 @@ class SentClient:
         transport: "httpx.AsyncBaseTransport | None" = None,
         connections: Connections | None = None,
         windows: MovingWindows | None = None,
+        observer: Observer | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         """`timeout` bounds one call, retries included; replicas share budgets in `windows`.
@@ -67,6 +69,7 @@ class SentClient:
             requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
             messages=Budget("messages", messages_per_minute, windows=windows, sleep=sleep),
             timeout=timeout,
+            observer=observer,
             sleep=sleep,
         )
         self.contacts = Contacts(self._transport)
@@ -98,6 +101,7 @@ class V1Client:
         transport: "httpx.AsyncBaseTransport | None" = None,
         connections: Connections | None = None,
         windows: MovingWindows | None = None,
+        observer: Observer | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._own = Connections(base_url, transport)
@@ -108,6 +112,7 @@ class V1Client:
             requests=Budget("requests", requests_per_minute, windows=windows, sleep=sleep),
             messages=Budget("messages", 1, windows=windows, sleep=sleep),
             timeout=timeout,
+            observer=observer,
             sleep=sleep,
         )
         self.contacts = V1Contacts(self._transport)

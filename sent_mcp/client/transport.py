@@ -3,7 +3,8 @@
 import logging
 import time
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import anyio
 
@@ -13,6 +14,7 @@ from sent_mcp.client.connections import Connections
 from sent_mcp.client.envelope import Opener
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.retries import SETTLE_SECONDS, Attempts, Deadline
+from sent_mcp.client.spans import RequestSpans
 from sent_mcp.errors import (
     APITimeoutError,
     AuthenticationError,
@@ -21,6 +23,7 @@ from sent_mcp.errors import (
     SentError,
     UnreadableAnswerError,
 )
+from sent_mcp.observing import Observer, Unobserved
 
 READ_SECONDS, CHANGE_SECONDS = 15.0, 30.0
 
@@ -38,6 +41,16 @@ class Caller(Protocol):
         ...
 
 
+@dataclass
+class _Call(Generic[Data]):
+    """A call on its way; `sent` is how many requests have gone out for it."""
+
+    request: Request
+    open_answer: Opener[Data]
+    deadline: Deadline
+    sent: int = 0
+
+
 class Transport:
     """Calls one API with one key, within two budgets."""
 
@@ -50,6 +63,7 @@ class Transport:
         requests: Budget,
         messages: Budget,
         timeout: float,
+        observer: Observer | None = None,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._connections = connections
@@ -58,6 +72,8 @@ class Transport:
         self._requests = requests
         self._messages = messages
         self._timeout = timeout
+        self._observer = observer or Unobserved()
+        self._spans = RequestSpans(connections.base_url)
         self._sleep = sleep
 
     async def call(self, request: Request, open_answer: Opener[Data]) -> Answer[Data]:
@@ -69,11 +85,13 @@ class Transport:
         deadline = Deadline(
             self._timeout, reserve=SETTLE_SECONDS if request.settled_by_reading else 0.0
         )
-        if request.messages and not request.sandbox:
+        if request.messages:
             await self._messages.spend(self._account(), request.messages, deadline.left)
 
+        call = _Call(request, open_answer, deadline)
+
         async def attempt() -> Answer[Data]:
-            return await self._with_current_key(request, open_answer, deadline)
+            return await self._with_current_key(call)
 
         try:
             answer = await Attempts(request, deadline, self._sleep).run(attempt)
@@ -100,14 +118,13 @@ class Transport:
     def _account(self) -> str:
         return f"{self._connections.base_url} {self._key.fingerprint()}"
 
-    async def _with_current_key(
-        self, request: Request, open_answer: Opener[Data], deadline: Deadline
-    ) -> Answer[Data]:
+    async def _with_current_key(self, call: _Call[Data]) -> Answer[Data]:
+        request = call.request
         while True:
             async with self._key.lease() as key:
                 _keep_to_one_key(request, key)
                 try:
-                    answer = await self._attempt(request, open_answer, deadline, key)
+                    answer = await self._attempt(call, key)
                     if request.bulk is not None:
                         request.bulk.key = key
                     return answer
@@ -116,9 +133,8 @@ class Transport:
                     if not self._key.refused(key, error) or request.changes:
                         raise
 
-    async def _attempt(
-        self, request: Request, open_answer: Opener[Data], deadline: Deadline, key: str
-    ) -> Answer[Data]:
+    async def _attempt(self, call: _Call[Data], key: str) -> Answer[Data]:
+        request, deadline = call.request, call.deadline
         share = 1.0 if request.bulk is None else request.bulk.share
         await self._requests.spend(self._account(), 1, deadline.left, share=share)
         seconds = min(deadline.left(), READ_SECONDS if request.method == "GET" else CHANGE_SECONDS)
@@ -126,9 +142,9 @@ class Transport:
             raise APITimeoutError("no time was left to ask Sent", maybe_done=False)
         if request.bulk is not None:
             request.bulk.requests += 1
-        raw = await self._exchange(request, key, seconds)
+        raw = await self._exchange(call, key, seconds)
         try:
-            return open_answer(raw)
+            return call.open_answer(raw)
         except SentError as error:
             error.should_retry = _verdict(raw)
             error.replayed = raw.replayed
@@ -136,23 +152,29 @@ class Transport:
                 error.maybe_done = False
             raise
 
-    async def _exchange(self, request: Request, key: str, seconds: float) -> RawAnswer:
+    async def _exchange(self, call: _Call[Data], key: str, seconds: float) -> RawAnswer:
+        resends, call.sent = call.sent, call.sent + 1
+        raw: RawAnswer | None = None
         started = time.perf_counter()
-        outcome, request_id = "no answer", "-"
-        try:
-            with anyio.fail_after(seconds):
-                raw = await self._connections.open().exchange(
-                    request, {**self._headers, "x-api-key": key}
-                )
-            outcome, request_id = str(raw.status), raw.headers.get("x-request-id", "-")
-            return raw
-        except TimeoutError as error:
-            raise APITimeoutError(f"no answer within {seconds:.0f} s") from error
-        finally:
-            spent = (time.perf_counter() - started) * 1000
-            _log.debug(
-                "%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id
-            )
+        with self._spans.start(call.request, resends=resends) as span:
+            try:
+                with anyio.fail_after(seconds):
+                    raw = await self._connections.open().exchange(
+                        call.request, {**self._headers, "x-api-key": key}
+                    )
+                span.answered(raw.status)
+                return raw
+            except TimeoutError as error:
+                raise APITimeoutError(f"no answer within {seconds:.0f} s") from error
+            finally:
+                self._tell(call.request, raw, time.perf_counter() - started)
+
+    def _tell(self, request: Request, raw: RawAnswer | None, seconds: float) -> None:
+        status = None if raw is None else raw.status
+        self._observer.api_requested(request.method, status, seconds)
+        request_id = "-" if raw is None else raw.headers.get("x-request-id", "-")
+        outcome, spent = status or "no answer", seconds * 1000
+        _log.debug("%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id)
 
 
 def _keep_to_one_key(request: Request, key: str) -> None:
