@@ -33,8 +33,7 @@ class Incoming:
     @property
     def takes_streams(self) -> bool:
         """Whether the answer may be a stream of events."""
-        accepted = self.headers.get("accept", "*/*")
-        return SSE in accepted or "*/*" in accepted or "text/*" in accepted
+        return any(kind in _accepted(self.headers) for kind in (SSE, "text/*", "*/*"))
 
 
 def check_headers(method: str, headers: Headers) -> None:
@@ -47,8 +46,8 @@ def check_headers(method: str, headers: Headers) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HttpError(415, mcp.INVALID_REQUEST, "Content-Type must be application/json")
-    accepted = headers.get("accept", "*/*").lower()
-    if not any(each in accepted for each in ("application/json", "application/*", "*/*")):
+    accepted = _accepted(headers)
+    if not any(kind in accepted for kind in ("application/json", "application/*", "*/*")):
         raise HttpError(406, mcp.INVALID_REQUEST, "Accept must include application/json")
 
 
@@ -67,16 +66,23 @@ async def read_message(headers: Headers, receive: Receive) -> Incoming:
     return Incoming(headers, message, _request(message))
 
 
+def _accepted(headers: Headers) -> str:
+    """The kinds of answers a client can read; one field may stand in several lines."""
+    return ", ".join(headers.getlist("accept")).lower() or "*/*"
+
+
 def _request(message: dict[str, Any]) -> mcp.JSONRPCRequest | None:
     # JSON-RPC 2.0, 4.1: a notification has no id; an answer has no method, and we ask nothing.
-    if "id" not in message and "method" in message:
-        return None
+    is_request = "id" in message
     try:
-        return mcp.JSONRPCRequest.model_validate(message)
+        if is_request:
+            return mcp.JSONRPCRequest.model_validate(message)
+        mcp.JSONRPCNotification.model_validate(message)
     except ValidationError:
-        raise HttpError(
-            400, mcp.INVALID_REQUEST, "The body is no JSON-RPC request", request_id=_id(message)
-        ) from None
+        kind = "request" if is_request else "notification"
+        why = f"The body is no JSON-RPC {kind}"
+        raise HttpError(400, mcp.INVALID_REQUEST, why, request_id=_id(message)) from None
+    return None
 
 
 def _id(message: dict[str, Any]) -> str | int | None:
@@ -107,9 +113,5 @@ async def _read(declared: str, receive: Receive) -> bytes:
 
 
 def _too_large() -> HttpError:
-    return HttpError(
-        413,
-        mcp.INVALID_REQUEST,
-        f"The body is larger than {MOST_BYTES} bytes",
-        headers={"connection": "close"},
-    )
+    # The rest is still read and dropped: who writes to a connection that is closed reads no answer.
+    return HttpError(413, mcp.INVALID_REQUEST, f"The body is larger than {MOST_BYTES} bytes")
