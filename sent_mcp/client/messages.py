@@ -34,11 +34,13 @@ class Messages:
         media_urls: Sequence[str] | None = None,
         subject: str | None = None,
         sandbox: bool = False,
+        rehearsal: bool = False,
         idempotency_key: str,
     ) -> Answer[SendReceipt]:
         """Send a text or a template to up to 1,000 numbers, once per number and channel (API §3.7).
 
-        Costs the message budget one unit per message, none in a dry run. Accepted is not delivered.
+        Costs the message budget one unit per message. A dry run costs none, since its send is still
+        to come; in a `rehearsal`, where none will be, it does. Accepted is not delivered.
         After OutcomeUnknownError the same arguments with the same key do not send twice (API §7.1).
         """
         body: dict[str, JsonValue] = {
@@ -50,13 +52,14 @@ class Messages:
             "media_urls": [*media_urls] if media_urls else None,
             "subject": subject,
         }
+        messages = len(to) * max(1, len(channels or ()))
         request = Request(
             "POST",
             "/v3/messages",
             body=_present(body),
             idempotency_key=idempotency_key,
             sandbox=sandbox,
-            messages=len(to) * max(1, len(channels or ())),
+            messages=messages if rehearsal or not sandbox else 0,
         )
         return await self._transport.call(request, _RECEIPT)
 

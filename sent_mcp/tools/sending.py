@@ -160,6 +160,7 @@ async def _request(call: SentCall, plan: SendPlan) -> Answer[SendReceipt]:
         media_urls=arguments.media_urls,
         subject=arguments.subject,
         sandbox=call.dry_run,
+        rehearsal=call.limits.dry_run,
         idempotency_key=call.idempotency_key,
     )
 

@@ -100,6 +100,25 @@ async def test_a_send_costs_the_budget_one_unit_per_message() -> None:
     assert len(wire.requests) == 3
 
 
+async def test_a_rehearsal_keeps_to_the_budget_of_messages() -> None:
+    """Where the operator lets nothing be real, what goes out is paced as if it were."""
+    wire = Wire(*[ok(RECEIPT, status=202, headers=DRY)] * 2)
+    client = wire.client()
+    numbers = [f"+1415555{index:04}" for index in range(60)]
+
+    async def send(key: str, *, rehearsal: bool) -> None:
+        await client.messages.send(
+            to=numbers, text="Hi", sandbox=True, rehearsal=rehearsal, idempotency_key=key
+        )
+
+    await send("a", rehearsal=True)
+    with pytest.raises(RefusedError, match="60 messages per minute"):
+        await send("b", rehearsal=True)
+    await send("c", rehearsal=False)
+    await client.aclose()
+    assert len(wire.requests) == 2
+
+
 async def test_a_dry_run_that_the_answer_does_not_confirm_may_have_been_real() -> None:
     wire = Wire(ok(RECEIPT, status=202))
     client = wire.client()
