@@ -59,10 +59,14 @@ class ApiKey:
             return
         async with self._first_try:
             key = self.value()
-            try:
-                yield key
-            finally:
-                self._tried = key
+            if key != self._tried:
+                try:
+                    yield key
+                finally:
+                    self._tried = key
+                return
+        # Whoever waited for the first try need not wait for one another.
+        yield key
 
     def refused(self, key: str, error: AuthenticationError) -> bool:
         """Note that Sent refused `key`; true when there is another one to try by now."""

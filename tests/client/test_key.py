@@ -155,6 +155,28 @@ async def test_many_calls_at_once_with_a_good_key_all_go_out() -> None:
     assert len(wire.requests) == 20
 
 
+async def test_those_who_waited_for_the_first_try_do_not_wait_for_one_another() -> None:
+    """Hundreds of calls at a start must not go out one after the other."""
+    key = ApiKey(lambda: KEY)
+    begun, all_of_them = 0, anyio.Event()
+
+    async def ask() -> None:
+        nonlocal begun
+        async with key.lease():
+            begun += 1
+            if begun == 1:
+                return
+            if begun == 20:
+                all_of_them.set()
+            await all_of_them.wait()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(ask)
+    assert begun == 20
+
+
 async def test_a_key_changed_by_another_call_is_used_without_reading() -> None:
     """Two calls with the old key under way, the first one's refusal brought the new key."""
     keys = Keys("old")
