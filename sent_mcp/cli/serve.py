@@ -12,6 +12,7 @@ import anyio
 from sent_mcp.cli.launch import launch_emulator, launch_settings
 from sent_mcp.cli.serve_flags import parse_flags
 from sent_mcp.cli.start_warnings import about, warn
+from sent_mcp.cli.traces import traced
 from sent_mcp.errors import SettingsError
 from sent_mcp.front import Opening
 from sent_mcp.server import SentServer, build_server
@@ -39,8 +40,12 @@ def serve(arguments: Sequence[str], opening: Opening, leave: Callable[[int], Nev
 
 
 def _serve_stdio(server: SentServer, opening: Opening, leave: Callable[[int], Never]) -> int:
+    end_traces = traced()
+
     async def until_the_end() -> int:
+        code = await serve_stdio(server, opening, server.abandon)
+        end_traces()
         # From inside the loop: its end would wait for names that are looked up, half a minute.
-        leave(await serve_stdio(server, opening, server.abandon))
+        leave(code)
 
     return anyio.run(until_the_end)

@@ -10,6 +10,7 @@ import anyio
 from sent_mcp.cli.launch import launch_emulator
 from sent_mcp.cli.serve_flags import ServeFlags
 from sent_mcp.cli.start_warnings import about, about_http, warn
+from sent_mcp.cli.traces import traced
 from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings, load_http_settings
 from sent_mcp.server import build_server
@@ -53,7 +54,11 @@ def _serve(
 ) -> int:
     emulator = launch_emulator(demo=given.demo, demo_db=given.demo_db)
     server = build_server(settings, emulator=emulator, passthrough=http.access == "passthrough")
-    return anyio.run(serve_socket, server, http, listening, server.reach_state, parent)
+    end_traces = traced()
+    try:
+        return anyio.run(serve_socket, server, http, listening, server.reach_state, parent)
+    finally:
+        end_traces()
 
 
 def _refuse_together(given: ServeFlags, settings: Settings, http: HttpSettings) -> None:
