@@ -57,7 +57,15 @@ LAYERS: dict[str, set[str]] = {
         "reach",
         "state",
     },
-    "serving": {"callers", "errors", "front", "http_settings", "http_values", "masking"},
+    "serving": {
+        "callers",
+        "errors",
+        "front",
+        "http_settings",
+        "http_values",
+        "masking",
+        "observing",
+    },
     "offered": {"client", "settings", "tools"},
     "tenants": {
         "callers",
@@ -157,6 +165,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     ),
     "opentelemetry": ("client/spans.py", "message_spans.py", "telemetry/"),
     "zoneinfo": ("phone.py", "tools/local_times.py"),
+    "prometheus_client": ("serving/http/metrics.py",),
     "requests": (),
     "httpx2": (),
 }

@@ -4,6 +4,9 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -20,6 +23,11 @@ from sent_mcp.serving.http.workers import Workers
 from sent_mcp.serving.logs import log_to_stderr
 from sent_mcp.settings import Settings
 from sent_mcp.state import MEMORY
+
+if TYPE_CHECKING:
+    from sent_mcp.serving.http.metrics import Metrics
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) -> int:
@@ -41,7 +49,37 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
     if http.workers == 1:
         return _serve(given, settings, http, listening, parent=None)
     command = (sys.executable, "-m", "sent_mcp", "serve", *arguments)
-    return anyio.run(Workers(command, listening, http.workers).run)
+    return _serve_with_workers(command, listening, http.workers)
+
+
+def _serve_with_workers(command: Sequence[str], listening: socket.socket, count: int) -> int:
+    try:
+        shared = TemporaryDirectory(prefix="sent-mcp-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise SettingsError(
+            f"--workers needs a folder for temporary files; TMPDIR can name one ({error.strerror})",
+            code="SETTINGS",
+        ) from None
+    with shared as folder:
+        environment = {**os.environ, _FOLDER: folder}
+        workers = Workers(command, listening, count, environment, partial(_forget, folder))
+        return anyio.run(workers.run)
+
+
+def _forget(folder: str, pid: int) -> None:
+    from sent_mcp.serving.http.metrics import forget
+
+    forget(folder, pid)
+
+
+def _metrics(*, shared: bool) -> "Metrics":
+    folder = os.environ.get(_FOLDER) if shared else None
+    if folder is None:
+        # The library would use whatever folder is named there when it is loaded.
+        os.environ.pop(_FOLDER, None)
+    from sent_mcp.serving.http.metrics import Metrics
+
+    return Metrics(folder)
 
 
 def _serve(
@@ -53,10 +91,16 @@ def _serve(
     parent: int | None,
 ) -> int:
     emulator = launch_emulator(demo=given.demo, demo_db=given.demo_db)
-    server = build_server(settings, emulator=emulator, passthrough=http.access == "passthrough")
+    metrics = _metrics(shared=given.listener is not None)
+    server = build_server(
+        settings,
+        emulator=emulator,
+        passthrough=http.access == "passthrough",
+        observer=metrics,
+    )
     end_traces = traced()
     try:
-        return anyio.run(serve_socket, server, http, listening, server.reach_state, parent)
+        return anyio.run(serve_socket, server, http, listening, server.reach_state, parent, metrics)
     finally:
         end_traces()
 

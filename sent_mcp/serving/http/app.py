@@ -1,6 +1,7 @@
 """The paths that are served, and what a request passes on its way to the server behind."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import mcp_types as mcp
 from starlette.datastructures import Headers
@@ -14,6 +15,9 @@ from sent_mcp.serving.http.origins import Origins
 from sent_mcp.serving.http.readiness import Readiness
 from sent_mcp.serving.http.wrong_keys import WrongKeys
 
+if TYPE_CHECKING:
+    from sent_mcp.serving.http.metrics import Metrics
+
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -21,8 +25,14 @@ class App:
     """The ASGI application: `/mcp` for callers who were let in, `/healthz` and `/readyz`."""
 
     def __init__(
-        self, exchange: Exchange, credentials: Credentials, origins: Origins, readiness: Readiness
+        self,
+        exchange: Exchange,
+        credentials: Credentials,
+        origins: Origins,
+        readiness: Readiness,
+        metrics: "Metrics | None" = None,
     ) -> None:
+        """With `metrics` requests are counted, and `/metrics` shows them to who was let in."""
         self._exchange = exchange
         self._credentials = credentials
         self._origins = origins
@@ -33,10 +43,15 @@ class App:
             "/healthz": self._health,
             "/readyz": self._ready,
         }
+        answer = self._answer
+        self._serve = answer if metrics is None else self._counted(metrics, answer)
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Websockets are not spoken, and the server has no lifespan events."""
+        await self._serve(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._paths.get(scope["path"], _not_found)
         self.under_way += 1
         try:
@@ -45,6 +60,14 @@ class App:
             await refused.send(send)
         finally:
             self.under_way -= 1
+
+    def _counted(self, metrics: "Metrics", answer: Endpoint) -> Endpoint:
+        async def show(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._let_in(scope)
+            await metrics.show(scope, receive, send)
+
+        self._paths["/metrics"] = show
+        return metrics.counted(answer, self._paths)
 
     async def _mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = await self._let_in(scope)

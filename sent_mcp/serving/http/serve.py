@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.lowlevel import Server
 
@@ -16,6 +16,9 @@ from sent_mcp.serving.http.listening import HttpServer
 from sent_mcp.serving.http.origins import Origins
 from sent_mcp.serving.http.readiness import Readiness
 
+if TYPE_CHECKING:
+    from sent_mcp.serving.http.metrics import Metrics
+
 
 async def serve_socket(
     server: Server[Any],
@@ -23,6 +26,7 @@ async def serve_socket(
     listening: socket.socket,
     reach_state: Callable[[], Awaitable[None]],
     parent: int | None,
+    metrics: "Metrics",
 ) -> int:
     """Serve until a signal (128 and its number), or until `parent`, if given, is gone (0).
 
@@ -31,7 +35,8 @@ async def serve_socket(
     """
     readiness = Readiness(reach_state)
     async with server.lifespan(server) as state:
-        app = App(Exchange(server, state), credentials_of(http), Origins(http), readiness)
+        exchange = Exchange(server, state)
+        app = App(exchange, credentials_of(http), Origins(http), readiness, metrics)
         serving = HttpServer(app, readiness)
         # A server that somebody started in the background outlives them; a worker does not.
         with nullcontext() if parent is None else watched(parent, serving.stop):

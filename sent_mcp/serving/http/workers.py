@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 from anyio.abc import Process
@@ -19,10 +19,20 @@ _log = logging.getLogger("sent_mcp.serving")
 class Workers:
     """Runs `count` times a command that serves `listening`, which it finds by its descriptor."""
 
-    def __init__(self, command: Sequence[str], listening: socket.socket, count: int) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        listening: socket.socket,
+        count: int,
+        environment: Mapping[str, str],
+        lost: Callable[[int], None],
+    ) -> None:
+        """`lost` is called with the number of a process that ended when nobody had asked it to."""
         self._command = [*command, "--listener", str(listening.fileno())]
         self._listening = listening
         self._count = count
+        self._environment = environment
+        self._lost = lost
         self._running: set[Process] = set()
         self._exit_code = 0
         self._stopping = False
@@ -56,6 +66,7 @@ class Workers:
             stdin=subprocess.DEVNULL,
             stdout=None,
             stderr=None,
+            env=self._environment,
             pass_fds=[self._listening.fileno()],
             # Ctrl-C in a terminal would reach them twice, and a second signal does not wait.
             start_new_session=True,
@@ -65,6 +76,8 @@ class Workers:
                 return await process.wait()
             finally:
                 self._running.discard(process)
+                if not self._stopping:
+                    self._lost(process.pid)
 
     async def _forward(self) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
