@@ -118,7 +118,7 @@ LAYERS: dict[str, set[str]] = {
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "httpx": ("client/connection.py", "client/channel.py", "client/http1.py", "connecting.py"),
-    "h11": ("client/channel.py",),
+    "h11": ("client/channel.py", "serving/http/listening.py"),
     "limits": (),
     "redis": ("state/redis_",),
     "tenacity": ("client/retries.py",),

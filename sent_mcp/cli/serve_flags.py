@@ -17,13 +17,15 @@ from sent_mcp.settings import Settings
 class ServeFlags:
     """What a command line says; a flag that was not given is None.
 
-    `listener` is the descriptor of a socket that listens already: the process is one of several.
+    `listener` is the descriptor of a socket that listens already: the process is one of several
+    that `parent` has started.
     """
 
     transport: str
     demo: bool
     demo_db: str | None
     listener: int | None
+    parent: int | None
     settings: dict[str, object]
     http: dict[str, object]
 
@@ -42,6 +44,7 @@ def parse_flags(arguments: Sequence[str]) -> ServeFlags:
         given["demo"] or given["demo_db"] is not None,
         given["demo_db"],
         given["listener"],
+        given["parent"],
         {name: given[name] for name in flags(Settings)},
         http,
     )
@@ -62,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         default="stdio",
         help="http: serve at http://HOST:PORT/mcp for a team; default stdio",
     )
-    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
+    for hidden in ("--listener", "--parent"):
+        parser.add_argument(hidden, type=int, help=argparse.SUPPRESS)
     _add(
         parser,
         "settings",

@@ -36,7 +36,8 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
     _refuse_together(given, settings, http)
     log_to_stderr(settings.log_level)
     if given.listener is not None:
-        return _serve(given, settings, http, adopted(given.listener), parent=os.getppid())
+        # Not who is the parent by now: the one that started this process may have gone already.
+        return _serve(given, settings, http, adopted(given.listener), parent=given.parent)
     try:
         listening = listen(http.host, http.port)
     except OSError as error:

@@ -22,7 +22,10 @@ Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class App:
-    """The ASGI application: `/mcp` for callers who were let in, `/healthz` and `/readyz`."""
+    """The ASGI application: `/mcp` for callers who were let in, `/healthz` and `/readyz`.
+
+    `under_way` is how many of their requests are not answered yet.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,7 @@ class App:
             "/healthz": self._health,
             "/readyz": self._ready,
         }
-        answer = self._answer
+        answer = origins.open_to_pages(self._answer)
         self._serve = answer if metrics is None else self._counted(metrics, answer)
         self.under_way = 0
 
@@ -53,13 +56,10 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._paths.get(scope["path"], _not_found)
-        self.under_way += 1
         try:
             await endpoint(scope, receive, send)
         except HttpError as refused:
             await refused.send(send)
-        finally:
-            self.under_way -= 1
 
     def _counted(self, metrics: "Metrics", answer: Endpoint) -> Endpoint:
         async def show(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +78,11 @@ class App:
                 "The server is stopping; nothing was done. Call again",
                 headers={"retry-after": "1", "connection": "close"},
             )
-        await self._exchange.answer(scope, receive, send, caller)
+        self.under_way += 1
+        try:
+            await self._exchange.answer(scope, receive, send, caller)
+        finally:
+            self.under_way -= 1
 
     async def _let_in(self, scope: Scope) -> Caller:
         """Who makes the request. Raises HttpError."""

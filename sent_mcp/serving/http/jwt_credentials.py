@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio.to_thread
 import jwt
+import mcp_types as mcp
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from starlette.datastructures import Headers
@@ -15,12 +16,14 @@ from starlette.requests import HTTPConnection
 from sent_mcp.callers import Caller
 from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings
+from sent_mcp.serving.http.answers import HttpError
 from sent_mcp.serving.http.credentials import Denied, bearer
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Signatures that whoever can check them cannot make."""
 _LEEWAY_SECONDS = 30
 _KEYS_SECONDS = 300
+_THREADS = 8
 _log = logging.getLogger("sent_mcp.serving")
 FindKey = Callable[[str], jwt.PyJWK]
 
@@ -33,12 +36,20 @@ class JwtVerifier(TokenVerifier):
         self._find_key = find_key
         self._issuer = issuer
         self._audience = audience
+        # Of their own: slow keys must not keep the state store from its threads.
+        self._limiter = anyio.CapacityLimiter(_THREADS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What the token says; None for one that is not accepted, for whatever reason."""
+        """What the token says; None for one that is not accepted, for whatever reason.
+
+        Raises HttpError while nobody can say.
+        """
         try:
-            claims = await anyio.to_thread.run_sync(self._claims, token)
-        except (jwt.PyJWTError, ValueError) as error:
+            claims = await anyio.to_thread.run_sync(self._claims, token, limiter=self._limiter)
+        except jwt.PyJWKClientConnectionError as error:
+            _log.warning("the keys that sign tokens could not be read: %s", error)
+            raise _no_keys() from None
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             _log.info("a token was refused: %s", type(error).__name__)
             return None
         subject = str(claims["sub"])
@@ -52,7 +63,7 @@ class JwtVerifier(TokenVerifier):
         )
 
     def _claims(self, token: str) -> dict[str, Any]:
-        return jwt.decode(
+        claims = jwt.decode(
             token,
             self._find_key(token),
             algorithms=list(ALGORITHMS),
@@ -61,6 +72,9 @@ class JwtVerifier(TokenVerifier):
             leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "iss", "aud", "sub"]},
         )
+        if not claims["sub"]:
+            raise jwt.InvalidTokenError("the token is about nobody")
+        return claims
 
 
 class JwtCredentials:
@@ -93,9 +107,23 @@ def jwt_credentials(settings: HttpSettings) -> JwtCredentials:
     return JwtCredentials(verifier)
 
 
+def _no_keys() -> HttpError:
+    why = "The keys that sign tokens cannot be read now; the token may be right. Call again"
+    return HttpError(503, mcp.INTERNAL_ERROR, why, headers={"retry-after": "5"})
+
+
 def _from_url(url: str) -> FindKey:
     keys = jwt.PyJWKClient(url, lifespan=_KEYS_SECONDS, timeout=5)
-    return keys.get_signing_key_from_jwt
+
+    def find(token: str) -> jwt.PyJWK:
+        jwt.get_unverified_header(token)
+        try:
+            keys.get_jwk_set()
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise jwt.PyJWKClientConnectionError(str(error)) from error
+        return keys.get_signing_key_from_jwt(token)
+
+    return find
 
 
 def _from_file(path: str) -> FindKey:

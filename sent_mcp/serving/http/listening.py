@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import socket
+import time
 from types import FrameType
 from typing import cast
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -16,8 +18,10 @@ HEAD_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
 IDLE_SECONDS = 75
 """Longer than a load balancer keeps an idle connection: who closes it first must not be us."""
-FINISH_SECONDS = 60
-"""Longer than any call takes."""
+FINISH_SECONDS = 60.0
+"""How long calls may be under way after a signal: longer than any takes."""
+LAST_SECONDS = 5
+"""How long after them the last bytes may take."""
 MOST_CONNECTIONS = 2000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -57,7 +61,7 @@ class HttpServer(uvicorn.Server):
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=IDLE_SECONDS,
-            timeout_graceful_shutdown=FINISH_SECONDS,
+            timeout_graceful_shutdown=LAST_SECONDS,
             limit_concurrency=MOST_CONNECTIONS,
         )
         super().__init__(config)
@@ -89,8 +93,12 @@ class HttpServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to exit now; asked ten times a second."""
-        if self._readiness.stopping and self._app.under_way == 0:
-            self.should_exit = True
+        if self._readiness.stopping:
+            now = time.monotonic()
+            self._deadline = self._deadline or now + FINISH_SECONDS
+            # Who never reads an answer must not hold the server for ever.
+            if self._app.under_way == 0 or now >= self._deadline:
+                self.should_exit = True
         return await super().on_tick(counter)
 
 
@@ -116,7 +124,9 @@ class PunctualProtocol(H11Protocol):
 
     def _look(self) -> None:
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and not cycle.response_complete:
+        # After a refusal the rest of a body may come, which begins no head.
+        between = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        if cycle is not None and (between or not cycle.response_complete):
             self._stop_waiting()
         elif self._head_is_late is None:
             self._head_is_late = self.loop.call_later(HEAD_SECONDS, self.transport.close)

@@ -8,11 +8,23 @@ import re
 
 import mcp_types as mcp
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.serving.http.answers import HttpError
 
 _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_SENT_BY_PAGES = (
+    "Authorization",
+    "Content-Type",
+    "MCP-Protocol-Version",
+    "Mcp-Method",
+    "Mcp-Name",
+    "X-Api-Key",
+    "X-Profile-Id",
+)
+_READ_BY_PAGES = ("Retry-After", "WWW-Authenticate")
 
 
 class Origins:
@@ -36,6 +48,18 @@ class Origins:
         origin = headers.get("origin")
         if origin is not None and not self._may_call(origin.lower()):
             raise _refused(403, "Origin", "--allowed-origins")
+
+    def open_to_pages(self, app: ASGIApp) -> ASGIApp:
+        """Lets a browser show the answers to pages of the allowed origins (CORS), where any are."""
+        if not self._origins:
+            return app
+        return CORSMiddleware(
+            app,
+            allow_origins=sorted(self._origins),
+            allow_methods=["POST"],
+            allow_headers=_SENT_BY_PAGES,
+            expose_headers=_READ_BY_PAGES,
+        )
 
     def _may_call(self, origin: str) -> bool:
         local = self._local is not None and self._local.fullmatch(origin) is not None

@@ -17,7 +17,10 @@ _log = logging.getLogger("sent_mcp.serving")
 
 
 class Workers:
-    """Runs `count` times a command that serves `listening`, which it finds by its descriptor."""
+    """Runs `count` times a command that serves `listening`.
+
+    It is told the descriptor of that, and whose end it must not outlive.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,8 @@ class Workers:
         lost: Callable[[int], None],
     ) -> None:
         """`lost` is called with the number of a process that ended when nobody had asked it to."""
-        self._command = [*command, "--listener", str(listening.fileno())]
+        told = {"--listener": listening.fileno(), "--parent": os.getpid()}
+        self._command = [*command, *(str(part) for each in told.items() for part in each)]
         self._listening = listening
         self._count = count
         self._environment = environment
@@ -55,7 +59,8 @@ class Workers:
                 break
             if anyio.current_time() - began < _AT_ONCE_SECONDS:
                 _log.error("a worker ended at once, with code %s", code)
-                self._stop(signal.SIGTERM, code or 1)
+                # Of one that was killed the code is the negative signal.
+                self._stop(signal.SIGTERM, 128 - code if code < 0 else code or 1)
                 break
             _log.error("a worker ended with code %s; another one is started", code)
             await anyio.sleep(_PAUSE_SECONDS)
@@ -72,6 +77,8 @@ class Workers:
             start_new_session=True,
         ) as process:
             self._running.add(process)
+            if self._stopping:
+                process.terminate()
             try:
                 return await process.wait()
             finally:

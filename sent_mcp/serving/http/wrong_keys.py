@@ -6,10 +6,10 @@ from collections import OrderedDict
 import anyio
 
 FREE_TRIES = 3
-LONGEST_SECONDS = 5.0
+FIRST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 FORGET_SECONDS = 300.0
 MOST_WAITING = 32
-_MOST_ADDRESSES = 10_000
+MOST_ADDRESSES = 10_000
 
 
 class WrongKeys:
@@ -38,6 +38,9 @@ class WrongKeys:
         tries, at = self._tries.pop(address, (0, now))
         tries = 1 if now - at > FORGET_SECONDS else tries + 1
         self._tries[address] = (tries, now)
-        if len(self._tries) > _MOST_ADDRESSES:
+        if len(self._tries) > MOST_ADDRESSES:
             self._tries.popitem(last=False)
-        return min(0.1 * 2 ** (tries - FREE_TRIES), LONGEST_SECONDS) if tries > FREE_TRIES else 0
+        if tries <= FREE_TRIES:
+            return 0
+        # No power of two is a float from the 1024th on.
+        return min(FIRST_SECONDS * 2.0 ** min(tries - FREE_TRIES, 30), LONGEST_SECONDS)
