@@ -11,7 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-WINDOW_SECONDS = 60.0
+WINDOW_SECONDS = 61.0
+"""A minute, and a second more: one request reaches Sent sooner than another that was counted first.
+
+Without it a burst that took long to arrive would share its minute at Sent with the next one.
+"""
 ALONE_SECONDS = 5.0
 """How long shared windows that failed are left alone: each try may take seconds."""
 _log = logging.getLogger("sent_mcp.moving_windows")
@@ -30,7 +34,7 @@ class Room:
 
 
 class MovingWindows(Protocol):
-    """Windows of one minute; `most` belongs to the name. All methods raise MovingWindowError."""
+    """Windows of WINDOW_SECONDS; `most` belongs to the name. All methods raise MovingWindowError."""
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
         """Spend `cost` units if that makes no more than `most`; whether it did."""

@@ -8,6 +8,7 @@ import pytest
 
 from sent_mcp.moving_windows import (
     ALONE_SECONDS,
+    WINDOW_SECONDS,
     FallbackWindows,
     MemoryWindows,
     MovingWindowError,
@@ -76,10 +77,10 @@ async def test_what_others_spent_counts(
     clock.now += 10
     for _ in range(5):
         assert not await windows.hit("a", 3, 2)
-    assert await windows.room("a", 3) == Room(1, 50.0)
+    assert await windows.room("a", 3) == Room(1, WINDOW_SECONDS - 10)
     assert await windows.hit("a", 3, 1)
-    assert await windows.room("a", 3) == Room(0, 50.0)
-    clock.now += 50
+    assert await windows.room("a", 3) == Room(0, WINDOW_SECONDS - 10)
+    clock.now += WINDOW_SECONDS - 10
     assert await windows.hit("a", 3, 2)
 
 
@@ -90,7 +91,7 @@ async def test_a_process_that_is_left_alone_keeps_to_the_budget(
     assert await windows.hit("a", 3, 1)
     shared.lost = True
     assert await windows.hit("a", 3, 1)
-    assert await windows.room("a", 3) == Room(1, 60.0)
+    assert await windows.room("a", 3) == Room(1, WINDOW_SECONDS)
     assert await windows.hit("a", 3, 1)
     assert not await windows.hit("a", 3, 1)
 
@@ -101,7 +102,7 @@ async def test_who_only_looks_may_find_them_lost(
     """And nobody else tries then."""
     assert await windows.hit("a", 3, 1)
     shared.lost = True
-    assert await windows.room("a", 3) == Room(2, 60.0)
+    assert await windows.room("a", 3) == Room(2, WINDOW_SECONDS)
     assert await windows.hit("a", 3, 1)
     assert shared.asked == 2
 
@@ -114,9 +115,9 @@ async def test_a_process_that_finds_the_others_again_has_no_second_budget(
     assert await windows.hit("a", 3, 3)
     shared.lost = False
     clock.now += ALONE_SECONDS
-    assert await windows.room("a", 3) == Room(0, 55.0)
+    assert await windows.room("a", 3) == Room(0, WINDOW_SECONDS - ALONE_SECONDS)
     assert not await windows.hit("a", 3, 1)
-    clock.now += 60 - ALONE_SECONDS
+    clock.now += WINDOW_SECONDS - ALONE_SECONDS
     assert await windows.hit("a", 3, 3)
 
 

@@ -6,14 +6,14 @@ import limits.aio.storage.memory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from sent_mcp.moving_windows import MemoryWindows, Room
+from sent_mcp.moving_windows import WINDOW_SECONDS, MemoryWindows, Room
 
 MOST = {"a": 3, "b": 5}
-# No number of sevens makes a minute: the library is of two minds about an entry that old.
+# No number of sevens makes a window: the library is of two minds about an entry that old.
 PAUSES = st.integers(0, 10).map(lambda number: number * 7)
 HITS = st.lists(st.tuples(PAUSES, st.sampled_from(sorted(MOST)), st.integers(1, 4)), max_size=40)
 
@@ -37,7 +37,7 @@ async def test_windows_let_through_what_limits_would(hits: list[tuple[int, str, 
         patch.setattr(limits.aio.storage.memory, "time", SimpleNamespace(time=clock))
         for pause, name, cost in hits:
             clock.now += pause
-            item = RateLimitItemPerMinute(MOST[name])
+            item = RateLimitItemPerSecond(MOST[name], int(WINDOW_SECONDS))
             taken = await windows.hit(name, MOST[name], cost)
             assert taken == await limiter.hit(item, name, cost=cost)
             expected = await limiter.get_window_stats(item, name)
@@ -54,9 +54,9 @@ async def test_a_unit_is_back_a_minute_after_it_was_spent() -> None:
     windows = MemoryWindows(clock=clock)
     assert await windows.hit("a", 2, 2)
     clock.now += 20
-    assert await windows.room("a", 2) == Room(0, 40.0)
+    assert await windows.room("a", 2) == Room(0, WINDOW_SECONDS - 20)
     assert not await windows.hit("a", 2, 1)
-    clock.now += 40
+    clock.now += WINDOW_SECONDS - 20
     assert await windows.room("a", 2) == Room(2, 0.0)
     assert await windows.hit("a", 2, 1)
 

@@ -4,7 +4,7 @@ import pytest
 
 from sent_mcp.client.budgets import Budget
 from sent_mcp.errors import OutcomeUnknownError, RefusedError
-from sent_mcp.moving_windows import MemoryWindows, MovingWindowError
+from sent_mcp.moving_windows import WINDOW_SECONDS, MemoryWindows, MovingWindowError
 from tests.client.wire import CONTACT, Wire, failed, ok
 
 ID = str(CONTACT["id"])
@@ -15,7 +15,7 @@ async def test_a_call_without_budget_is_refused_with_the_time_to_wait() -> None:
     wire = Wire(ok(CONTACT))
     client = wire.client(requests_per_minute=1)
     await client.contacts.get(ID)
-    with pytest.raises(RefusedError, match=r"there is room again in about (59|60) s") as caught:
+    with pytest.raises(RefusedError, match=r"there is room again in about (60|61) s") as caught:
         await client.contacts.get(ID)
     await client.aclose()
     assert (caught.value.code, caught.value.retryable) == ("BUDGET_EXHAUSTED", True)
@@ -31,8 +31,8 @@ async def test_a_wait_that_fits_is_waited() -> None:
 
     budget = Budget("requests", 2, windows=MemoryWindows(clock=lambda: sum(waits)), sleep=sleep)
     for _ in range(3):
-        await budget.spend("account", 1, lambda: 61.0)
-    assert waits == [60.0]
+        await budget.spend("account", 1, lambda: WINDOW_SECONDS + 1)
+    assert waits == [WINDOW_SECONDS]
 
 
 async def test_budgets_on_the_same_windows_are_one_budget() -> None:
@@ -93,4 +93,4 @@ async def test_room_is_waited_for_as_long_as_there_is_time() -> None:
     await budget.wait("a", 30.0, share=0.75)
     assert waits == [30.0]
     await budget.wait("a", 90.0, share=0.75)
-    assert 55 < waits[1] <= 60
+    assert 55 < waits[1] <= WINDOW_SECONDS
