@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.results import Report
 from benchmarks.table import report_text
+from sent_mcp.http_settings import HttpSettings
 from sent_mcp.setting_fields import flag_of, flags, variable_of
 from sent_mcp.settings import Settings
 from sent_mcp.tools import TOOLS
@@ -36,7 +37,7 @@ def tool_table() -> str:
     return "\n".join(rows)
 
 
-def settings_table(model: type[BaseSettings] = Settings) -> str:
+def settings_table(model: type[BaseSettings]) -> str:
     """One row per setting, from the model."""
     rows = ["| variable | flag | default | meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
@@ -104,7 +105,12 @@ def _choices(annotation: object) -> list[JsonValue]:
 def readme() -> str:
     """The README with its tables as the code, and the recorded benchmarks, have them."""
     text = README.read_text(encoding="utf-8")
-    tables = {"tools": tool_table(), "settings": settings_table(), "costs": cost_table()}
+    tables = {
+        "tools": tool_table(),
+        "settings": settings_table(Settings),
+        "http-settings": settings_table(HttpSettings),
+        "costs": cost_table(),
+    }
     for name, table in tables.items():
         pattern = f"<!-- {name} -->\n.*?<!-- /{name} -->"
         block = f"<!-- {name} -->\n{table}\n<!-- /{name} -->"

@@ -15,7 +15,7 @@ import pytest
 from sent_mcp import __version__
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.serving.http.incoming import MOST_BYTES
-from sent_mcp.serving.http.listening import FINISH_SECONDS
+from sent_mcp.serving.http.listening import FINISH_SECONDS, LAST_SECONDS
 from sent_mcp.setting_fields import variable_of
 from sent_mcp.settings import Settings
 from tests import deployed
@@ -105,8 +105,9 @@ def test_calls_under_way_have_time_to_finish() -> None:
     """Also after the pause in which nothing new comes any more."""
     pause = deployed.container()["lifecycle"]["preStop"]["exec"]["command"]
     assert pause[0] == "sleep"
-    assert deployed.pod()["terminationGracePeriodSeconds"] > FINISH_SECONDS + int(pause[1])
-    assert int(deployed.SERVICES["replica"]["stop_grace_period"].rstrip("s")) > FINISH_SECONDS
+    needed = FINISH_SECONDS + LAST_SECONDS
+    assert deployed.pod()["terminationGracePeriodSeconds"] > int(pause[1]) + needed
+    assert int(deployed.SERVICES["replica"]["stop_grace_period"].rstrip("s")) > needed
 
 
 def test_there_are_two_replicas_and_one_may_be_away() -> None:

@@ -14,11 +14,14 @@ import pytest
 
 from sent_mcp import __version__
 from tests import documentation
+from tests.state.redis import free_port
 
 ROOT = documentation.ROOT
 BLOCKS = re.findall(r"```sh\n(.*?)```", documentation.README.read_text(encoding="utf-8"), re.DOTALL)
-INSTALLS = [line for block in BLOCKS for line in block.splitlines() if "pip install" in line]
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "pip install" not in line]
+SERVED = [block for block in BLOCKS if " serve " in block]
+LINES = [line for block in BLOCKS if block not in SERVED for line in block.splitlines()]
+INSTALLS = [line for line in LINES if "pip install" in line]
+COMMANDS = [line for line in LINES if "pip install" not in line]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +100,28 @@ def test_every_other_command_in_the_readme_works_as_printed(line: str, tmp_path:
     said = done.stderr.splitlines() if command[1] != "check" else done.stderr.splitlines()[3:]
     assert (done.returncode, said) == (0, [])
     assert done.stdout
+
+
+def test_the_server_over_http_is_asked_as_printed(tmp_path: Path) -> None:
+    """Started in the background, asked with curl and ended, but on a port that is free."""
+    (block,) = SERVED
+    port = free_port()
+    command = f"{shlex.quote(sys.executable)} -m sent_mcp"
+    script = block.replace(".venv/bin/sent-mcp", command).replace(":8000", f":{port}")
+    folders = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", f"{script}wait"],
+        cwd=ROOT,
+        env={**folders, "SENT_MCP_HTTP_PORT": str(port)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = json.loads(done.stdout)["result"]["structuredContent"]
+    assert (said["phone_number"], said["whatsapp"]) == ("+14155550102", "yes")
+    where = f"sent-mcp: Serving MCP at http://127.0.0.1:{port}/mcp (Ctrl-C ends it)."
+    assert done.stderr.splitlines()[:1] == [where]
 
 
 def test_the_readme_shows_what_a_check_prints() -> None:
