@@ -21,7 +21,7 @@ def anyio_backend() -> str:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the developer's own shell reaches a test."""
     for name in list(os.environ):
-        if name.startswith("SENT_"):
+        if name.startswith(("SENT_", "OTEL_")):
             monkeypatch.delenv(name)
 
 

@@ -91,11 +91,11 @@ def _provider(exporters: Sequence[str]) -> "TracerProvider":
     if isinstance(present, TracerProvider):
         # `opentelemetry-instrument` was here before.
         return present
+    speak_softly()
     own = Resource.create({"service.name": "sent-mcp", "service.version": __version__})
     provider = TracerProvider(
         resource=own.merge(OTELResourceDetector().detect()), shutdown_on_exit=False
     )
-    speak_softly()
     for name in exporters:
         provider.add_span_processor(BatchSpanProcessor(_exporter(name)))
     set_tracer_provider(provider)

@@ -1,0 +1,406 @@
+"""Traces as a collector receives them: from real servers, which reach an emulator on a socket."""
+
+import logging
+import signal
+import threading
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from starlette.applications import Starlette
+
+from sent_mcp.telemetry import TelemetryError
+from sent_mcp.telemetry.exporting import MaskedExporter, SoftSpoken
+from sent_mcp.telemetry.traces import exporters_in
+from tests.client.loopback import listening, polite
+from tests.collector import CLIENT, FAILED, SERVER, Collector, collecting
+from tests.door import KEY, SEEDED, served
+from tests.http.sites import ANNA, TOKENS
+from tests.http.sites import started as started_http
+from tests.http.wire import ERAS
+from tests.serving.held import Gate, behind
+from tests.serving.wire import MODERN, SERVE, Message, started
+
+LEGACY = "2025-11-25"
+DIGITS = SEEDED.removeprefix("+1").encode()
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+META: Message = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": f"host={SEEDED[1:]}"}
+NO_SDK = """
+import sys
+sys.modules["opentelemetry.sdk"] = None
+sys.argv[1:] = ["serve", "--demo", "--state", "memory:"]
+from sent_mcp.__main__ import main
+main()
+"""
+ANOTHERS_SDK = """
+import sys
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+from opentelemetry.trace import set_tracer_provider
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))
+set_tracer_provider(provider)
+sys.argv[1:] = ["serve", "--demo", "--state", "memory:"]
+from sent_mcp.__main__ import main
+main()
+"""
+
+
+@pytest.fixture
+def collector() -> Generator[Collector]:
+    """A collector of its own."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture
+async def url(app: Starlette) -> AsyncGenerator[str]:
+    """An emulator on a socket."""
+    async with served(app) as url:
+        yield url
+
+
+@pytest.fixture
+def variables(url: str, collector: Collector) -> dict[str, str]:
+    """The settings of a server that reaches it, and sends its traces to the collector."""
+    return {
+        "SENT_API_KEY": KEY,
+        "SENT_BASE_URL": url,
+        "SENT_MCP_STATE": "memory:",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+    }
+
+
+async def _one_call(home: Path, variables: dict[str, str], meta: Message | None = None) -> str:
+    """What the server wrote to stderr."""
+    async with started(home, SERVE, **variables) as wire:
+        await wire.open(LEGACY)
+        result = await wire.call("find_contact_by_phone", meta, phone_number=SEEDED)
+        assert not result.get("isError"), result
+        assert await wire.end() == 0
+    return wire.stderr
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_over_stdio_and_its_request_are_one_trace(
+    era: str, tmp_path: Path, variables: dict[str, str], collector: Collector
+) -> None:
+    """The request to Sent is a child of the tool call; all is there when the server has ended."""
+    async with started(tmp_path, SERVE, **variables) as wire:
+        await wire.open(era)
+        found = await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        contact = found["structuredContent"]["contact"]["id"]
+        await wire.call("get_contact", contact_id=contact)
+        assert await wire.end() == 0
+    call = collector.one("tools/call get_contact")
+    request = collector.one("GET /v3/contacts/{contact_id}")
+    assert (call.exported.kind, call.parent) == (SERVER, "")
+    assert (request.exported.kind, request.parent, request.trace) == (CLIENT, call.id, call.trace)
+    assert call.attributes == {
+        "mcp.method.name": "tools/call",
+        "mcp.protocol.version": era,
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "get_contact",
+    }
+    assert request.attributes == {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "url.template": "/v3/contacts/{contact_id}",
+        "server.address": "127.0.0.1",
+        "server.port": int(variables["SENT_BASE_URL"].rpartition(":")[2]),
+    }
+    assert call.resource["service.name"] == "sent-mcp"
+    assert collector.one("tools/call find_contact_by_phone").trace != call.trace
+    _assert_nothing_of_anybody(collector)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_over_http_is_a_trace_too(
+    era: str, tmp_path: Path, variables: dict[str, str], collector: Collector
+) -> None:
+    """Of a process that ends after a signal, and says nothing of who has called."""
+    with started_http(tmp_path, **variables, **TOKENS) as site:
+        await site.bearer(ANNA, era).call("find_contact_by_phone", phone_number=SEEDED)
+        site.signal(signal.SIGTERM)
+        assert await site.ended() == 128 + signal.SIGTERM
+    call = collector.one("tools/call find_contact_by_phone")
+    request = collector.one("GET /v3/contacts")
+    assert (request.parent, request.trace) == (call.id, call.trace)
+    _assert_nothing_of_anybody(collector)
+
+
+async def test_the_host_can_name_the_trace(
+    tmp_path: Path, variables: dict[str, str], collector: Collector
+) -> None:
+    """`traceparent` in `_meta` is the parent of the call; `tracestate` could hold anything."""
+    await _one_call(tmp_path, variables, META)
+    call = collector.one("tools/call find_contact_by_phone")
+    assert (call.trace, call.parent) == (TRACE, PARENT)
+    assert collector.one("GET /v3/contacts").trace == TRACE
+    assert call.exported.trace_state == ""
+    _assert_nothing_of_anybody(collector)
+
+
+@pytest.mark.parametrize("named", ["", "nonsense", f"00-{'0' * 32}-{PARENT}-01", 1, None])
+async def test_a_trace_that_is_none_is_not_followed(
+    named: object, tmp_path: Path, variables: dict[str, str], collector: Collector
+) -> None:
+    """The call begins one of its own."""
+    await _one_call(tmp_path, variables, {"traceparent": named})
+    assert collector.one("tools/call find_contact_by_phone").parent == ""
+
+
+async def test_what_a_client_writes_is_in_no_span(
+    tmp_path: Path, variables: dict[str, str], collector: Collector
+) -> None:
+    """Not as a tool, a method, an id, an argument, nor as the error that quotes one of them."""
+    async with started(tmp_path, SERVE, **variables) as wire:
+        await wire.open(LEGACY)
+        await wire.refused("tools/call", {"name": SEEDED, "arguments": {"to": SEEDED}})
+        await wire.refused("tools/call", {"name": [SEEDED]})
+        await wire.refused(SEEDED, {"name": SEEDED})
+        await wire.refused("prompts/get", {"name": SEEDED})
+        await wire.tell(f"notifications/{SEEDED}")
+        assert (await wire.call("get_contact", contact_id=SEEDED))["isError"]
+        assert (await wire.call("create_contact", phone_number=SEEDED, number=SEEDED))["isError"]
+        assert (await wire.call("get_contact", contact_id="0" * 8 + "-4155550102"))["isError"]
+        await wire.start("list_contacts", int(DIGITS), search=SEEDED)
+        await wire.answer(int(DIGITS))
+        assert await wire.end() == 0
+    names = [span.name for span in collector.spans]
+    assert names.count("tools/call") == 2
+    assert names.count("_OTHER") == 2
+    unknown = next(span for span in collector.spans if span.name == "tools/call")
+    assert unknown.exported.status.code == FAILED
+    assert unknown.exported.status.message == ""
+    assert unknown.attributes["error.type"] == "-32602"
+    assert not any(span.exported.events for span in collector.spans)
+    _assert_nothing_of_anybody(collector)
+
+
+async def test_each_attempt_is_a_span(
+    tmp_path: Path, url: str, variables: dict[str, str], collector: Collector
+) -> None:
+    """With what was wrong with it, and how often the request had been sent before."""
+    fault = {"match": "GET /v3/contacts", "times": 1, "kind": "status", "status": 503}
+    async with httpx.AsyncClient(base_url=url) as http:
+        faults = [fault, {**fault, "match": "GET /v3/templates", "status": 404, "times": 9}]
+        assert (await http.post("/__emulator/faults", json=faults)).is_success
+    async with started(tmp_path, SERVE, **variables) as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert (await wire.call("list_templates"))["isError"]
+        assert await wire.end() == 0
+    first, second = [span for span in collector.spans if span.name == "GET /v3/contacts"]
+    assert first.attributes["error.type"] == "503"
+    assert first.exported.status.code == FAILED
+    assert "http.request.resend_count" not in first.attributes
+    assert second.attributes["http.request.resend_count"] == 1
+    assert first.parent == second.parent == collector.one("tools/call find_contact_by_phone").id
+    assert collector.one("tools/call list_templates").attributes["error.type"] == "tool_error"
+
+
+async def test_a_cancelled_call_ends_its_spans(tmp_path: Path, collector: Collector) -> None:
+    """Both of them, with the reason."""
+    gate = Gate()
+    async with (
+        behind(gate) as held,
+        started(tmp_path, SERVE, **held, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as wire,
+    ):
+        await wire.open(LEGACY)
+        number = await wire.start("list_contacts")
+        await gate.arrived.wait()
+        await wire.tell("notifications/cancelled", {"requestId": number})
+        await gate.left.wait()
+        assert await wire.hang_up() == 0
+    for name in ("tools/call list_contacts", "GET /v3/contacts"):
+        assert collector.one(name).attributes["error.type"] == "CancelledError"
+
+
+async def test_sent_is_told_of_no_trace(tmp_path: Path, collector: Collector) -> None:
+    """No header of a request to it has to do with one."""
+    async with listening(polite) as sent:
+        variables = {"SENT_BASE_URL": f"http://127.0.0.1:{sent.port}", "SENT_API_KEY": KEY}
+        traced = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        async with started(tmp_path, SERVE, **variables, **traced) as wire:
+            await wire.open(MODERN)
+            await wire.call("get_contact", META, contact_id="a" * 8)
+            assert await wire.end() == 0
+    assert collector.one("GET /v3/contacts/{contact_id}").trace == TRACE
+    (head,) = sent.requests
+    assert b"trace" not in head.lower()
+    assert TRACE.encode() not in head
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}],
+    ids=["nothing set", "disabled", "none"],
+)
+async def test_who_asks_for_no_traces_loads_nothing(
+    variables: dict[str, str], tmp_path: Path, collector: Collector
+) -> None:
+    """No SDK and no exporter, and nobody is connected to."""
+    if variables:
+        variables = {**variables, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    demo = ("-X", "importtime", *SERVE, "--demo", "--state", "memory:")
+    async with started(tmp_path, demo, **variables) as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert await wire.end() == 0
+    loaded = {line.rpartition("|")[2].strip() for line in wire.stderr.splitlines()}
+    assert "opentelemetry.trace" in loaded
+    for heavy in ("opentelemetry.sdk", "opentelemetry.exporter", "requests", "prometheus_client"):
+        assert not any(name.startswith(heavy) for name in loaded), heavy
+    assert collector.heads == []
+
+
+async def test_without_the_extra_the_server_works_and_says_so(tmp_path: Path) -> None:
+    """In one line, with the command that mends it."""
+    async with started(tmp_path, ("-c", NO_SDK), OTEL_TRACES_EXPORTER="otlp") as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert await wire.end() == 0
+    (line,) = wire.stderr.splitlines()
+    assert "pip install 'sent-mcp[otel]'" in line
+
+
+async def test_a_collector_that_is_away_costs_a_line(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    """On stderr, without a traceback; calls are answered, and the end does not wait for it."""
+    async with listening(polite) as gone:
+        port = gone.port
+    variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{port}"
+    variables["OTEL_BSP_SCHEDULE_DELAY"] = "10"
+    began = anyio.current_time()
+    said = await _one_call(tmp_path, variables)
+    assert anyio.current_time() - began < 8
+    (warning,) = [line for line in said.splitlines() if not line.startswith("sent-mcp: The API is")]
+    assert warning.startswith("WARNING sent_mcp.telemetry: OpenTelemetry: ")
+
+
+async def test_a_collector_that_never_answers_delays_the_end_by_two_seconds(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    """It would be waited for ten."""
+    with collecting(threading.Event()) as silent:
+        variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = silent.url
+        async with started(tmp_path, SERVE, **variables) as wire:
+            await wire.open(LEGACY)
+            await wire.call("find_contact_by_phone", phone_number=SEEDED)
+            began = anyio.current_time()
+            assert await wire.end() == 0
+            assert 1.5 < anyio.current_time() - began < 6
+        assert len(silent.bodies) == 1
+    assert "Traceback" not in wire.stderr
+
+
+async def test_spans_can_be_read_on_stderr(tmp_path: Path, variables: dict[str, str]) -> None:
+    """Where OTEL_TRACES_EXPORTER is `console`; stdout belongs to the protocol."""
+    del variables["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    variables |= {"OTEL_TRACES_EXPORTER": "console", "OTEL_SERVICE_NAME": "team-sent"}
+    async with started(tmp_path, SERVE, **variables) as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert await wire.end() == 0
+    assert '"name": "GET /v3/contacts"' in wire.stderr
+    assert '"service.name": "team-sent"' in wire.stderr
+    assert DIGITS.decode() not in wire.stderr
+
+
+async def test_an_sdk_that_is_there_already_is_used(tmp_path: Path) -> None:
+    """As `opentelemetry-instrument` sets one up; what it has kept is sent at the end."""
+    async with started(tmp_path, ("-c", ANOTHERS_SDK), OTEL_TRACES_EXPORTER="console") as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert await wire.end() == 0
+    assert wire.stderr.count('"name": "tools/call find_contact_by_phone"') == 1
+    assert "Overriding" not in wire.stderr
+
+
+async def test_a_wrong_value_is_named_and_the_server_works(tmp_path: Path) -> None:
+    """In one line."""
+    wrong = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}
+    async with started(tmp_path, (*SERVE, "--demo", "--state", "memory:"), **wrong) as wire:
+        await wire.open(LEGACY)
+        await wire.call("find_contact_by_phone", phone_number=SEEDED)
+        assert await wire.end() == 0
+    (line,) = wire.stderr.splitlines()
+    assert line.startswith("sent-mcp: a value of OTEL_... is wrong")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, []),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, []),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"}, ["otlp"]),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c"}, ["otlp"]),
+        ({"OTEL_TRACES_EXPORTER": " Console, otlp "}, ["console", "otlp"]),
+        ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "True"}, []),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"}, []),
+        ({"OTEL_TRACES_EXPORTER": "console", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, ["console"]),
+    ],
+)
+def test_the_variables_say_where_spans_go(environment: dict[str, str], expected: list[str]) -> None:
+    """As OpenTelemetry means them, but that nothing set is nowhere."""
+    assert list(exporters_in(environment)) == expected
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"OTEL_TRACES_EXPORTER": "zipkin"},
+        {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+    ],
+)
+def test_what_cannot_be_done_is_refused(environment: dict[str, str]) -> None:
+    """With the variable's name."""
+    with pytest.raises(TelemetryError, match="OTEL_.*nothing is traced"):
+        exporters_in(environment)
+
+
+def test_no_text_of_a_span_leaves_with_a_number_or_a_key() -> None:
+    """Also of spans that others have made: names, attributes, events and reasons are masked."""
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(MaskedExporter(kept)))
+    with provider.get_tracer("another").start_as_current_span(f"send {SEEDED}") as span:
+        span.set_attributes({"to": [SEEDED, "(415) 555-0102"], "n": 1, "key": KEY, "tall": [1, 2]})
+        span.set_attribute("mcp.protocol.version", MODERN)
+        span.add_event(SEEDED, {"why": f"{SEEDED} failed"})
+        span.set_status(StatusCode.ERROR, f"no {SEEDED}")
+    (masked,) = kept.get_finished_spans()
+    said = masked.to_json()
+    assert "555" not in said
+    assert KEY not in said
+    assert masked.attributes is not None
+    assert masked.attributes["mcp.protocol.version"] == MODERN
+    assert masked.attributes["n"] == 1
+    assert provider.force_flush()
+    provider.shutdown()
+
+
+def test_opentelemetrys_own_log_is_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """However often it fails, and never as an error."""
+    theirs = logging.Logger("theirs")
+    theirs.addHandler(SoftSpoken())
+    for _ in range(3):
+        theirs.error("Failed to export")
+    theirs.info("Nothing")
+    assert [(each.levelname, each.message) for each in caplog.records] == [
+        ("WARNING", "OpenTelemetry: Failed to export")
+    ]
+
+
+def _assert_nothing_of_anybody(collector: Collector) -> None:
+    for secret in (DIGITS, b"555-01", KEY.encode(), ANNA.encode(), b"anna"):
+        assert secret not in collector.raw, secret
+    assert not any(KEY in head or DIGITS.decode() in head for head in collector.heads)
