@@ -73,15 +73,17 @@ def default_of(field: FieldInfo) -> str | None:
 
 def environment_variables() -> list[JsonValue]:
     """The settings as server.json lists them."""
-    return [_environment_variable(name, field) for name, field in Settings.model_fields.items()]
+    return [_environment_variable(Settings, name) for name in Settings.model_fields]
 
 
-def _environment_variable(name: str, field: FieldInfo) -> JsonValue:
+def _environment_variable(model: type[BaseSettings], name: str) -> JsonValue:
+    field = model.model_fields[name]
     entry: dict[str, JsonValue] = {
-        "name": variable_of(Settings, name),
+        "name": variable_of(model, name),
         "description": field.description,
         "isRequired": False,
-        "isSecret": name in ("api_key", "secret"),
+        # The URL of a Redis may have a password in it.
+        "isSecret": name in ("api_key", "secret", "state"),
         "format": _format(field.annotation),
     }
     default = default_of(field)
@@ -120,7 +122,21 @@ def readme() -> str:
 
 
 def server_json() -> str:
-    """server.json with the variables the settings model has."""
+    """server.json with the variables the settings have: one package for each transport."""
     document = json.loads(SERVER_JSON.read_text(encoding="utf-8"))
-    document["packages"][0]["environmentVariables"] = environment_variables()
+    over_stdio = {**document["packages"][0], "environmentVariables": environment_variables()}
+    port = _environment_variable(HttpSettings, "port")
+    over_http = {
+        **over_stdio,
+        "packageArguments": [
+            {"type": "positional", "value": "serve"},
+            {"type": "named", "name": "--transport", "value": "http"},
+        ],
+        "transport": {
+            "type": "streamable-http",
+            "url": f"http://127.0.0.1:{{{variable_of(HttpSettings, 'port')}}}/mcp",
+        },
+        "environmentVariables": [*environment_variables(), port],
+    }
+    document["packages"] = [over_stdio, over_http]
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -51,7 +51,7 @@ def test_one_version_number_everywhere() -> None:
         __version__,
         project["version"],
         server["version"],
-        server["packages"][0]["version"],
+        *(package["version"] for package in server["packages"]),
         latest[1],
     } == {__version__}
 
