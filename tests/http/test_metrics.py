@@ -170,7 +170,7 @@ async def test_one_page_shows_all_workers(home: Path, url: str) -> None:
     temporary.mkdir()
     variables = {**reaching(url, home / "state"), "TMPDIR": str(temporary)}
     with started(home, "--workers", "2", **variables) as site:
-        await _both_serve(temporary)
+        await _both_serve(site, temporary)
         for _ in range(20):
             await site.client().call("find_contact_by_phone", phone_number=SEEDED)
         pages = [await scraped(site) for _ in range(10)]
@@ -183,11 +183,11 @@ async def test_one_page_shows_all_workers(home: Path, url: str) -> None:
     assert list(temporary.iterdir()) == []
 
 
-async def _both_serve(temporary: Path, but: Container[int] = ()) -> list[int]:
+async def _both_serve(site: Site, temporary: Path, but: Container[int] = ()) -> list[int]:
     """Wait until two workers count that are none of these; their process ids."""
     with anyio.fail_after(_AS_LONG_AS_IT_TAKES):
         while len(found := [each for each in _serving(temporary) if each not in but]) < 2:
-            await anyio.sleep(0.01)
+            await site.get("/healthz")
     return found
 
 
@@ -204,7 +204,7 @@ async def test_a_dead_workers_calls_are_not_under_way(home: Path) -> None:
     async with behind(gate) as variables:
         variables |= {"SENT_MCP_STATE": str(home / "state"), "TMPDIR": str(temporary)}
         with started(home, "--workers", "2", **variables) as site:
-            workers = await _both_serve(temporary)
+            workers = await _both_serve(site, temporary)
             began = time.monotonic()
             await site.client().call("find_contact_by_phone", phone_number=SEEDED)
             gate.close("GET /v3/contacts")
@@ -216,7 +216,7 @@ async def test_a_dead_workers_calls_are_not_under_way(home: Path) -> None:
                     await scraped(site)
                 for worker in workers:
                     os.kill(worker, signal.SIGKILL)
-            await _both_serve(temporary, but=workers)
+            await _both_serve(site, temporary, but=workers)
             page = await scraped(site)
     assert page.value("http_under_way") == 0
     assert page.value("tool_calls_total", tool="find_contact_by_phone", outcome="ok") == 1
