@@ -17,6 +17,7 @@ from sent_mcp.cli.traces import traced
 from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings, load_http_settings
 from sent_mcp.server import build_server
+from sent_mcp.serving.http.credentials import Credentials, credentials_of
 from sent_mcp.serving.http.listening import address_of, adopted, listen
 from sent_mcp.serving.http.serve import serve_socket
 from sent_mcp.serving.http.workers import Workers
@@ -34,10 +35,13 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
     """Serve until a signal; the exit code. Raises SettingsError."""
     http = load_http_settings(**given.http)
     _refuse_together(given, settings, http)
+    # Before anybody is told where the server is: the keys for `--auth jwt` may be none.
+    credentials = credentials_of(http)
     log_to_stderr(settings.log_level)
     if given.listener is not None:
         # Not who is the parent by now: the one that started this process may have gone already.
-        return _serve(given, settings, http, adopted(given.listener), parent=given.parent)
+        listening = adopted(given.listener)
+        return _serve(given, settings, http, credentials, listening, parent=given.parent)
     try:
         listening = listen(http.host, http.port)
     except OSError as error:
@@ -48,7 +52,7 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
     warn([*about(settings, demo=given.demo), *about_http(settings, http)])
     warn([f"Serving MCP at http://{address_of(listening)}/mcp (Ctrl-C ends it)."])
     if http.workers == 1:
-        return _serve(given, settings, http, listening, parent=None)
+        return _serve(given, settings, http, credentials, listening, parent=None)
     command = (sys.executable, "-m", "sent_mcp", "serve", *arguments)
     return _serve_with_workers(command, listening, http.workers)
 
@@ -87,6 +91,7 @@ def _serve(
     given: ServeFlags,
     settings: Settings,
     http: HttpSettings,
+    credentials: Credentials,
     listening: socket.socket,
     *,
     parent: int | None,
@@ -101,7 +106,8 @@ def _serve(
     )
     end_traces = traced()
     try:
-        return anyio.run(serve_socket, server, http, listening, server.reach_state, parent, metrics)
+        serving = partial(serve_socket, credentials=credentials, parent=parent, metrics=metrics)
+        return anyio.run(serving, server, http, listening, server.reach_state)
     finally:
         end_traces()
 

@@ -1,5 +1,7 @@
 """Servers over HTTP: in a process of their own, as an operator starts them, and in the test's."""
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import anyio
 import httpx
 from anyio.to_thread import run_sync
 
@@ -126,20 +127,35 @@ async def inside(
     server = build_server(load_settings([], **given), passthrough=http.access == "passthrough")
     readiness = Readiness(server.reach_state)
     listening = listen("127.0.0.1", 0)
-    async with server.lifespan(server) as lifespan, anyio.create_task_group() as tasks:
+    async with server.lifespan(server) as lifespan:
         app = App(Exchange(server, lifespan), credentials_of(http), Origins(http), readiness)
         serving = HttpServer(app, readiness)
-        tasks.start_soon(serving.until_signal, listening)
+        port = listening.getsockname()[1]
+        until_stopped = asyncio.create_task(serving.until_signal(listening))
         try:
-            yield Inside(listening.getsockname()[1], serving)
+            yield Inside(port, serving)
         finally:
             serving.stop()
+            await until_stopped
 
 
 async def log_of(url: str) -> list[Message]:
     """The API requests an emulator got."""
     async with httpx.AsyncClient(base_url=url) as http:
         return (await http.get("/__emulator/requests")).json()
+
+
+async def lines_of(audit: Path, least: int) -> list[Message]:
+    """What an audit log says, which is written behind the answers: so many lines, or more."""
+
+    def read() -> list[Message]:
+        until = time.monotonic() + _SECONDS
+        while not audit.exists() or audit.read_text().count("\n") < least:
+            assert time.monotonic() < until, f"no {least} lines in {audit}"
+            time.sleep(0.01)
+        return [json.loads(line) for line in audit.read_text().splitlines()]
+
+    return await run_sync(read)
 
 
 async def changes_of(url: str) -> list[str]:

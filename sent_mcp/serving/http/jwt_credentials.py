@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio.to_thread
 import jwt
 import mcp_types as mcp
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend
 from mcp.server.auth.provider import AccessToken, TokenVerifier
+from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
@@ -49,7 +50,7 @@ class JwtVerifier(TokenVerifier):
         except jwt.PyJWKClientConnectionError as error:
             _log.warning("the keys that sign tokens could not be read: %s", error)
             raise _no_keys() from None
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
             _log.info("a token was refused: %s", type(error).__name__)
             return None
         subject = str(claims["sub"])
@@ -128,7 +129,10 @@ def _from_url(url: str) -> FindKey:
 
 def _from_file(path: str) -> FindKey:
     try:
-        keys = jwt.PyJWKSet.from_json(Path(path).expanduser().read_text(encoding="utf-8"))
+        found: object = from_json(Path(path).expanduser().read_bytes())
+        keys = jwt.PyJWKSet.from_dict(
+            cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        )
     except (OSError, ValueError, jwt.PyJWTError):
         raise SettingsError(
             f"--jwt-jwks: {path} holds no JSON Web Key Set (RFC 7517)", code="SETTINGS"

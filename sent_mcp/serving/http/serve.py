@@ -10,7 +10,7 @@ from mcp.server.lowlevel import Server
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.serving.ending import watched
 from sent_mcp.serving.http.app import App
-from sent_mcp.serving.http.credentials import credentials_of
+from sent_mcp.serving.http.credentials import Credentials
 from sent_mcp.serving.http.exchange import Exchange
 from sent_mcp.serving.http.listening import HttpServer
 from sent_mcp.serving.http.origins import Origins
@@ -25,18 +25,20 @@ async def serve_socket(
     http: HttpSettings,
     listening: socket.socket,
     reach_state: Callable[[], Awaitable[None]],
+    *,
+    credentials: Credentials,
     parent: int | None,
     metrics: "Metrics",
 ) -> int:
     """Serve until a signal (128 and its number), or until `parent`, if given, is gone (0).
 
     Calls under way are finished, for a minute at most. `reach_state` raises SentError while the
-    state store is away. Raises SettingsError.
+    state store is away.
     """
     readiness = Readiness(reach_state)
     async with server.lifespan(server) as state:
         exchange = Exchange(server, state)
-        app = App(exchange, credentials_of(http), Origins(http), readiness, metrics)
+        app = App(exchange, credentials, Origins(http), readiness, metrics)
         serving = HttpServer(app, readiness)
         # A server that somebody started in the background outlives them; a worker does not.
         with nullcontext() if parent is None else watched(parent, serving.stop):
