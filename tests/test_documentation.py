@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sent_mcp import __version__
+from sent_mcp.cli.serve_flags import parse_flags
 from tests import documentation
 from tests.state.redis import free_port
 
@@ -66,6 +67,23 @@ def test_server_json_keeps_the_limits_of_the_registry() -> None:
     assert len(server["description"]) <= 100
     assert len(server["title"]) <= 100
     assert server["name"].count("/") == 1
+
+
+def test_the_registry_starts_the_server_over_http_as_it_can_be_started() -> None:
+    server = json.loads(documentation.SERVER_JSON.read_text(encoding="utf-8"))
+    package = server["packages"][1]
+    command, *flags = (
+        f"{each['name']}={each['value']}" if each["type"] == "named" else each["value"]
+        for each in package["packageArguments"]
+    )
+    assert (command, parse_flags(flags).transport) == ("serve", "http")
+    ((name, default),) = (
+        (each["name"], each["default"])
+        for each in package["environmentVariables"]
+        if each["name"] in package["transport"]["url"]
+    )
+    url = package["transport"]["url"].replace(f"{{{name}}}", default)
+    assert url == "http://127.0.0.1:8000/mcp"
 
 
 def test_every_dependency_gives_its_reason() -> None:
