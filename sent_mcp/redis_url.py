@@ -33,11 +33,6 @@ class RedisAddress:
         return self.path or f"{host}:{self.port}"
 
 
-def check_redis_url(url: str) -> None:
-    """Raises ValueError with the reason for a URL that names no Redis server."""
-    read_redis_url(url)
-
-
 def read_redis_url(url: str) -> RedisAddress:
     """`redis://[user[:password]@]host[:port][/database]`, `rediss://` for TLS, `unix:///path`.
 

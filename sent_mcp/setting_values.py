@@ -9,8 +9,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from sent_mcp import phone
-from sent_mcp.redis_url import SCHEMES, check_redis_url
+from sent_mcp.redis_url import SCHEMES, read_redis_url
 
 SENT_URL = "https://api.sent.dm"
 TOOLSETS = ("contacts", "messages", "templates", "lookup")
@@ -141,9 +143,18 @@ def state(value: str) -> str:
     if not is_redis(value):
         return path(value)
     try:
-        check_redis_url(value)
+        password = read_redis_url(value).password
     except ValueError as error:
         raise ValueError(f"is no URL of a Redis: {error}") from None
+    if password is not None and is_placeholder(password):
+        raise ValueError("has a placeholder instead of the Redis's password")
+    return value
+
+
+def secret(value: SecretStr) -> SecretStr:
+    """What nobody else knows, so no placeholder of a template that everybody can read."""
+    if is_placeholder(value.get_secret_value()):
+        raise ValueError("is a placeholder; put in 32 characters or more that nobody can guess")
     return value
 
 

@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         description="File of what was approved (0600), `memory:`, or a Redis that replicas share"
         " (`redis://`, `rediss://`); none: user state folder",
     )
-    secret: SecretStr | None = Field(
+    secret: Annotated[SecretStr, AfterValidator(values.secret)] | None = Field(
         None,
         min_length=32,
         validation_alias="SENT_MCP_SECRET",
@@ -223,14 +223,16 @@ def load_settings(names: Iterable[str], **flags: object) -> Settings:
 
 
 def _complete(settings: Settings) -> Settings:
+    wrong: list[str] = []
     if settings.api_version == "v1" and settings.sender_id is None:
-        raise SettingsError("SENT_SENDER_ID is required for SENT_API_VERSION=v1", code="SETTINGS")
+        wrong.append("SENT_SENDER_ID is required for SENT_API_VERSION=v1")
     if settings.audit_log and Path(settings.audit_log).expanduser() == settings.state_location:
-        raise SettingsError("SENT_MCP_AUDIT_LOG is the state file; name another", code="SETTINGS")
+        wrong.append("SENT_MCP_AUDIT_LOG is the state file; name another")
     if settings.shares_state and settings.secret is None:
-        raise SettingsError(
+        wrong.append(
             "SENT_MCP_STATE is a Redis, whose users must not be able to make approvals: set"
-            " SENT_MCP_SECRET, 32 characters or more, the same for every replica",
-            code="SETTINGS",
+            " SENT_MCP_SECRET, 32 characters or more, the same for every replica"
         )
+    if wrong:
+        raise SettingsError("; ".join(wrong), code="SETTINGS")
     return settings

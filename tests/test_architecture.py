@@ -142,6 +142,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "settings.py",
         "http_settings.py",
         "setting_fields.py",
+        "setting_values.py",
         "key_source.py",
         "client/",
         "guard/",

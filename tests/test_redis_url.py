@@ -2,7 +2,7 @@
 
 import pytest
 
-from sent_mcp.redis_url import RedisAddress, check_redis_url, read_redis_url
+from sent_mcp.redis_url import RedisAddress, read_redis_url
 
 SECRET = "hunter2"
 
@@ -70,7 +70,7 @@ def test_a_url_says_where_and_who(url: str, expected: RedisAddress) -> None:
 def test_a_url_that_names_no_server_is_refused(url: str, reason: str) -> None:
     """With the reason, and nothing of what it says."""
     with pytest.raises(ValueError, match=reason) as caught:
-        check_redis_url(url)
+        read_redis_url(url)
     assert "hunter" not in str(caught.value)
     assert "more" not in str(caught.value)
     assert caught.value.__cause__ is None
