@@ -49,6 +49,11 @@ def open_own(path: Path, flags: int) -> int:
     return descriptor
 
 
+def is_open_to_others(descriptor: int) -> bool:
+    """Whether group or others may do anything with it; never where they are told otherwise."""
+    return hasattr(os, "fchmod") and bool(os.fstat(descriptor).st_mode & _OF_OTHERS)
+
+
 def close_to_others(descriptor: int) -> None:
     """Take the permissions of group and others away. Raises OSError."""
     found = os.fstat(descriptor)

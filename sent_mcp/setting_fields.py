@@ -24,11 +24,20 @@ def read_settings(model: type[Model], given: Mapping[str, object]) -> Model:
     Raises SettingsError that names each wrong one.
     """
     flagged = {name: value for name, value in given.items() if value not in (None, "")}
-    by_variable = {variable_of(model, name): value for name, value in flagged.items()}
     try:
-        return model(**by_variable)  # pyright: ignore[reportArgumentType]  # checked by pydantic
+        return _read(model, flagged)
     except PydanticValidationError as error:
-        raise SettingsError(_problems(model, error, flagged), code="SETTINGS") from None
+        lines = [f"{name}: {reason}" for name, reason in _problems(model, error, flagged)]
+        raise SettingsError("; ".join(lines), code="SETTINGS") from None
+
+
+def setting_problems(model: type[BaseSettings]) -> list[tuple[str, str]]:
+    """Each variable of the environment that is wrong, and what its value must be instead."""
+    try:
+        _read(model, {})
+    except PydanticValidationError as error:
+        return _problems(model, error, ())
+    return []
 
 
 def refuse_unknown(names: Iterable[str], models: Sequence[type[BaseSettings]]) -> None:
@@ -59,14 +68,19 @@ def flags(model: type[BaseSettings]) -> dict[str, FieldInfo]:
     }
 
 
+def _read(model: type[Model], flagged: Mapping[str, object]) -> Model:
+    by_variable = {variable_of(model, name): value for name, value in flagged.items()}
+    return model(**by_variable)  # pyright: ignore[reportArgumentType]  # checked by pydantic
+
+
 def _problems(
     model: type[BaseSettings], error: PydanticValidationError, flagged: Iterable[str]
-) -> str:
+) -> list[tuple[str, str]]:
     names = {variable_of(model, field): flag_of(field) for field in flagged}
-    lines: list[str] = []
+    found: list[tuple[str, str]] = []
     for problem in error.errors(include_url=False, include_input=False):
         variable = str(problem["loc"][0])
         wanted = values.wanted(problem["type"], problem.get("ctx", {}))
         reason = wanted or problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{names.get(variable, variable)}: {reason}")
-    return "; ".join(lines)
+        found.append((names.get(variable, variable), reason))
+    return found

@@ -110,11 +110,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         return _positive(float(value))
     except ValueError:
-        until = _moment(value)
+        until = http_date(value)
     if until is None:
         return None
     # The date is on Sent's clock, which the answer's own date tells.
-    start = _moment(headers.get("date", "")) or datetime.now(UTC)
+    start = http_date(headers.get("date", "")) or datetime.now(UTC)
     return _positive((until - start).total_seconds())
 
 
@@ -122,7 +122,8 @@ def _positive(seconds: float) -> float | None:
     return seconds if 0 < seconds < math.inf else None
 
 
-def _moment(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """The time in a header; None where it is none."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:

@@ -27,13 +27,13 @@ class V1Contacts:
     async def list(self, *, page: int = 1, page_size: int = 20) -> Answer[ContactPage]:
         """One page, counted from 1 here and from 0 on the wire."""
         request = Request("GET", "/v1/contacts", query={"page": page - 1, "pageSize": page_size})
-        return await self._transport.call(request, _opener(V1ContactPage, V1ContactPage.to_page))
+        return await self._transport.call(request, v1_opener(V1ContactPage, V1ContactPage.to_page))
 
     async def find_by_phone(self, phone_number: str) -> Answer[Contact | None]:
         """The contact with this number, or None, which v1 says with an empty 404."""
         request = Request("GET", "/v1/contacts/phone", query={"phoneNumber": phone_number})
         try:
-            answer = await self._transport.call(request, _opener(V1Contact, V1Contact.to_contact))
+            answer = await self._transport.call(request, v1_opener(V1Contact, V1Contact.to_contact))
         except NotFoundError as error:
             if error.code != "RESOURCE_001":
                 raise
@@ -42,9 +42,11 @@ class V1Contacts:
         return Answer(answer.data if same else None, answer.request_id)
 
 
-def _opener(
+def v1_opener(
     shape: type[Shape], convert: Callable[[Shape], Data]
 ) -> Callable[[RawAnswer], Answer[Data]]:
+    """An opener for answers of v1; they are handed on as what `convert` makes of them."""
+
     def open_answer(raw: RawAnswer) -> Answer[Data]:
         if not is_success(raw):
             raise _refusal(raw)

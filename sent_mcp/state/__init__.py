@@ -4,6 +4,7 @@ It holds no text and no phone number, only ids, times and HMACs; of an import th
 and for half an hour at most, also the numbers that are still to be created.
 """
 
+from sent_mcp.state.inspection import StoreFile, StoreServer, inspect_file, inspect_redis
 from sent_mcp.state.shared import Shared, open_redis
 from sent_mcp.state.sqlite import SqliteState
 from sent_mcp.state.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
@@ -43,7 +44,11 @@ __all__ = [
     "SqliteState",
     "StateError",
     "StateStore",
+    "StoreFile",
+    "StoreServer",
     "StoredImport",
     "Used",
+    "inspect_file",
+    "inspect_redis",
     "open_redis",
 ]

@@ -148,6 +148,13 @@ class RedisServer:
             heard = await self._hear()
         return heard.time + monotonic() - heard.at
 
+    async def described(self) -> dict[str, object]:
+        """What a server that was reached says about itself; nothing where we may not ask."""
+        try:
+            return await _described(self._connected())
+        except (RedisError, OSError) as error:
+            raise self._unusable(explained(error)) from None
+
     async def run(
         self, script: Script, keys: Sequence[str], *arguments: Argument, again: bool = False
     ) -> list[str]:
@@ -190,10 +197,7 @@ class RedisServer:
 
     async def _meet(self, client: _Commands) -> None:
         """Look at the server once. One that does not show itself is believed."""
-        try:
-            found = {**await client.info("server"), **await client.info("memory")}
-        except ResponseError:
-            found: dict[str, object] = {}
+        found = await _described(client)
         problem = too_old(found.get("redis_version", ""))
         if problem is not None:
             raise self._unusable(problem)
@@ -236,6 +240,13 @@ def key(*parts: str) -> str:
 def hidden(name: str) -> str:
     """A part of a key that tells nothing and has no odd characters."""
     return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+async def _described(client: _Commands) -> dict[str, object]:
+    try:
+        return {**await client.info("server"), **await client.info("memory")}
+    except ResponseError:
+        return {}
 
 
 async def _evaluated(client: _Commands, script: Script, keys: list[str], given: list[str]) -> Reply:

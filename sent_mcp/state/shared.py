@@ -15,6 +15,12 @@ class Shared:
     windows: MovingWindows
 
 
+def missing_extra() -> SettingsError:
+    """What is wrong where the library for Redis is not installed."""
+    reason = "SENT_MCP_STATE: Redis needs an extra: pip install 'sent-mcp[redis]'"
+    return SettingsError(reason, code="SETTINGS")
+
+
 def open_redis(url: str, secret: bytes) -> Shared:
     """What replicas share on a Redis server; it connects at the first use.
 
@@ -26,7 +32,6 @@ def open_redis(url: str, secret: bytes) -> Shared:
         from sent_mcp.state.redis_state import RedisState
         from sent_mcp.state.redis_windows import RedisWindows
     except ModuleNotFoundError as error:
-        reason = "SENT_MCP_STATE: Redis needs an extra: pip install 'sent-mcp[redis]'"
-        raise SettingsError(reason, code="SETTINGS") from error
+        raise missing_extra() from error
     server = RedisServer(url)
     return Shared(RedisState(server, secret), FallbackWindows(RedisWindows(server)))
