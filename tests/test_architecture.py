@@ -324,6 +324,8 @@ HEAVY = [
     "tenacity",
     "typer",
     "rich",
+    "opentelemetry.sdk",
+    "prometheus_client",
     "sent_mcp.cli.app",
     "sent_mcp.client.connection",
     "sent_mcp.emulator.app",
