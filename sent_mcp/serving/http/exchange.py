@@ -5,6 +5,7 @@ envelope in the body, too). The SDK's own transport starts a session for each ha
 and can stream either always or never; here a stream begins with the first notification.
 """
 
+import asyncio
 from typing import Any, cast
 
 import anyio
@@ -37,6 +38,11 @@ from sent_mcp.serving.http.incoming import HungUpError, Incoming, check_headers,
 
 _TEXT = b"text/plain"
 _TRANSPORT = "streamable-http"
+_CUT_OFF = {
+    "code": mcp.INTERNAL_ERROR,
+    "message": "The server was stopped before the call was done; look whether it has changed"
+    " anything before you call again",
+}
 
 
 class Exchange:
@@ -84,13 +90,17 @@ class Exchange:
             stream,
         )
         answer: dict[str, Any] | None = None
-        async with anyio.create_task_group() as tasks:
-            if modern:
-                tasks.start_soon(_until_hung_up, receive, tasks.cancel_scope)
-            if stream is not None:
-                tasks.start_soon(stream.keep_alive)
-            answer = await self._answered(dispatch, request, connection)
-            tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as tasks:
+                if modern:
+                    tasks.start_soon(_until_hung_up, receive, tasks.cancel_scope)
+                if stream is not None:
+                    tasks.start_soon(stream.keep_alive)
+                answer = await self._answered(dispatch, request, connection)
+                tasks.cancel_scope.cancel()
+        except asyncio.CancelledError:
+            # Not by the client, which ends inside: the server ends, and waits no longer.
+            answer = {"jsonrpc": "2.0", "id": request.id, "error": _CUT_OFF}
         if answer is None:
             return
         if stream is not None and stream.begun:
