@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sent_mcp.telemetry import TelemetryError
 from sent_mcp.telemetry.exporting import MaskedExporter, SoftSpoken
@@ -223,19 +224,33 @@ async def test_a_cancelled_call_ends_its_spans(tmp_path: Path, collector: Collec
         assert collector.one(name).attributes["error.type"] == "CancelledError"
 
 
-async def test_sent_is_told_of_no_trace(tmp_path: Path, collector: Collector) -> None:
+class _Heads:
+    """Keeps the headers of all requests to an app."""
+
+    def __init__(self, app: ASGIApp, heads: list[str]) -> None:
+        self._app = app
+        self._heads = heads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._heads.append(str(scope["headers"]).lower())
+        await self._app(scope, receive, send)
+
+
+async def test_sent_is_told_of_no_trace(
+    tmp_path: Path, app: Starlette, collector: Collector
+) -> None:
     """No header of a request to it has to do with one."""
-    async with listening(polite) as sent:
-        variables = {"SENT_BASE_URL": f"http://127.0.0.1:{sent.port}", "SENT_API_KEY": KEY}
-        traced = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-        async with started(tmp_path, SERVE, **variables, **traced) as wire:
-            await wire.open(MODERN)
-            await wire.call("get_contact", META, contact_id="a" * 8)
-            assert await wire.end() == 0
-    assert collector.one("GET /v3/contacts/{contact_id}").trace == TRACE
-    (head,) = sent.requests
-    assert b"trace" not in head.lower()
-    assert TRACE.encode() not in head
+    heads: list[str] = []
+    app.add_middleware(_Heads, heads=heads)
+    async with served(app) as url:
+        variables = {"SENT_API_KEY": KEY, "SENT_BASE_URL": url, "SENT_MCP_STATE": "memory:"}
+        variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
+        await _one_call(tmp_path, variables, META)
+    assert collector.one("GET /v3/contacts").trace == TRACE
+    (head,) = heads
+    assert "x-api-key" in head
+    assert "trace" not in head
+    assert TRACE not in head
 
 
 @pytest.mark.parametrize(
