@@ -111,7 +111,7 @@ async def test_an_unreachable_api_is_named_in_each_answer(tmp_path: Path) -> Non
         ((), {"SENT_API_VERSION": "v1"}, "SENT_SENDER_ID is required"),
         ((), {"SENT_BASE_URL": "http://me:hunter2@example.com"}, "SENT_BASE_URL: "),
         (("--max-recipients", "0"), {}, "--max-recipients: "),
-        (("--state", "redis://localhost"), {}, "--state: redis is not supported"),
+        (("--state", "redis://:hunter2@"), {}, "--state: is no URL of a Redis: it names no host"),
     ],
 )
 async def test_a_wrong_setting_ends_it_with_one_clear_line(
