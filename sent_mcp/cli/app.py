@@ -127,6 +127,23 @@ def check(
 
 
 @app.command()
+def doctor(demo: Demo = False, as_json: AsJson = False) -> None:
+    """Tell whether this setup works, and what to do where it does not.
+
+    Looks at the settings, the key, the way to Sent, the clock and the state store. Asks Sent once,
+    and changes nothing.
+
+    Exit code: 0 usable, 1 not usable, 2 settings that cannot be read, or wrong usage.
+    """
+    from sent_mcp.cli.doctor.run import run_doctor
+
+    async def run() -> None:
+        await run_doctor(demo=demo, as_json=as_json)
+
+    anyio.run(run)
+
+
+@app.command()
 def emulator(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[

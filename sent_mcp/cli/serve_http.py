@@ -34,7 +34,7 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) -> int:
     """Serve until a signal; the exit code. Raises SettingsError."""
     http = load_http_settings(**given.http)
-    _refuse_together(given, settings, http)
+    refuse_together(settings, http, demo=given.demo)
     # Before anybody is told where the server is: the keys for `--auth jwt` may be none.
     credentials = credentials_of(http)
     log_to_stderr(settings.log_level)
@@ -112,10 +112,10 @@ def _serve(
         end_traces()
 
 
-def _refuse_together(given: ServeFlags, settings: Settings, http: HttpSettings) -> None:
+def refuse_together(settings: Settings, http: HttpSettings, *, demo: bool) -> None:
     """Raises SettingsError for settings that are fine alone."""
     reason = None
-    if http.workers > 1 and given.demo:
+    if http.workers > 1 and demo:
         reason = "--workers: a demo has one process, which holds its address book; use 1"
     elif http.workers > 1 and settings.state == MEMORY:
         reason = "--workers: memory: is the state of one process; name a file or a Redis, or use 1"

@@ -29,6 +29,7 @@ COMMANDS = {
         "--demo-db",
         "1 not all",
     ),
+    "doctor": ("--demo", "--json", "1 not usable"),
     "emulator": (
         "--host",
         "--port",
