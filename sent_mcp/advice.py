@@ -71,6 +71,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "STATE_UNAVAILABLE": "The operator must see to SENT_MCP_STATE: a private file, or a Redis. Reads go on.",
         "UNKNOWN_IMPORT": "Call again with the list; what is a contact by now stays as it is.",
         "IMPORT_BUSY": "Wait a minute, then call again.",
+        "UNKNOWN_RESOURCE": "resources/list and resources/templates/list show which there are.",
+        "UNKNOWN_PROMPT": "prompts/list shows which there are.",
         "INVALID_ARGUMENTS": "Correct the arguments and call again.",
         "BUDGET_EXHAUSTED": "Wait as long as it says, then call again.",
         "CONNECTION_ERROR": _PROXY,

@@ -1,8 +1,12 @@
-"""Which tools exist under the operator's settings, and what a model is told about them once."""
+"""What exists under the operator's settings, and what a model is told about it once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from sent_mcp.client import SentClient, V1Client
+from sent_mcp.prompts import PROMPTS, V1_PROMPTS
+from sent_mcp.prompts.registry import Prompt
+from sent_mcp.resources import RESOURCES, V1_RESOURCES
+from sent_mcp.resources.registry import Resource
 from sent_mcp.settings import Settings
 from sent_mcp.tools import TOOLS, V1_TOOLS
 from sent_mcp.tools.arguments import Arguments
@@ -43,6 +47,26 @@ def offered_tools(settings: Settings) -> list[str]:
     return list(v1_tools(settings) if settings.api_version == "v1" else v3_tools(settings))
 
 
+def v3_resources(tools: Container[str]) -> Sequence[Resource[SentClient]]:
+    """What can be read where these tools exist."""
+    return [each for each in RESOURCES if each.shown_by is None or each.shown_by in tools]
+
+
+def v1_resources() -> Sequence[Resource[V1Client]]:
+    """The same on the legacy API."""
+    return V1_RESOURCES
+
+
+def v3_prompts(tools: Container[str], settings: Settings) -> Sequence[Prompt[SentClient]]:
+    """The prompts where these tools exist."""
+    return [each for each in PROMPTS if _is_prompted(each, tools, settings)]
+
+
+def v1_prompts(tools: Container[str], settings: Settings) -> Sequence[Prompt[V1Client]]:
+    """The same on the legacy API."""
+    return [each for each in V1_PROMPTS if _is_prompted(each, tools, settings)]
+
+
 def instructions(offers: Iterable[Offer[Arguments, Result]]) -> str:
     """What a model is told once; about changes only where there are tools that make them."""
     changes = any(offer.destructive for offer in offers)
@@ -52,3 +76,8 @@ def instructions(offers: Iterable[Offer[Arguments, Result]]) -> str:
 def _is_offered(tool: Tool[Client], settings: Settings) -> bool:
     offer = tool.offer
     return offer.toolset in settings.toolsets and (offer.read_only or not settings.read_only)
+
+
+def _is_prompted(prompt: Prompt[Client], tools: Container[str], settings: Settings) -> bool:
+    readable = not (prompt.shows_numbers and settings.mask_phones)
+    return readable and all(name in tools for name in prompt.names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import anyio
 import mcp_types as mcp
-from mcp.server.caching import CacheHint
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
@@ -16,10 +16,19 @@ from pydantic import JsonValue
 
 from sent_mcp import __version__
 from sent_mcp.callers import LOCAL, Caller
+from sent_mcp.features import Features
 from sent_mcp.guard import Host, TimeLimit
 from sent_mcp.message_spans import MessageSpans
 from sent_mcp.observing import UNKNOWN_TOOL, Observer, Outcome, Unobserved
-from sent_mcp.offered import instructions, v1_tools, v3_tools
+from sent_mcp.offered import (
+    instructions,
+    v1_prompts,
+    v1_resources,
+    v1_tools,
+    v3_prompts,
+    v3_resources,
+    v3_tools,
+)
 from sent_mcp.settings import Settings
 from sent_mcp.tenants import Tenant, Tenants, tenant_of_each
 from sent_mcp.tools.outcomes import outcome_of
@@ -30,6 +39,13 @@ from sent_mcp.tools.seam import answer
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+_LISTS: tuple[CacheableMethod, ...] = (
+    "server/discover",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "prompts/list",
+)
 _LIST_HINT = CacheHint(ttl_ms=3_600_000, scope="public")
 Context = ServerRequestContext[Any, Any]
 
@@ -72,7 +88,7 @@ class Service(Generic[Client]):
         tool = self.tools.get(params.name)
         if tool is None:
             raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
-        caller = context.request if isinstance(context.request, Caller) else LOCAL
+        caller = _caller(context)
         whose = self.tenant_of(caller)
 
         def start(time: TimeLimit) -> Call[Client]:
@@ -80,6 +96,10 @@ class Service(Generic[Client]):
             return Call(whose.client, whose.journal, whose.imports, self.limits, host, time)
 
         return await answer(tool, start, self.limits, whose.guard, params.arguments or {})
+
+    def client_of(self, context: Context) -> Client:
+        """The client of whoever asks."""
+        return self.tenant_of(_caller(context)).client
 
     def input_schema(self, name: str) -> Mapping[str, JsonValue] | None:
         """The schema HTTP header checks need."""
@@ -114,17 +134,24 @@ def build_server(
     tenants = Tenants(settings, emulator, watching)
     limits = _limits(settings)
     if settings.api_version == "v1":
-        only = _always(tenants.operator_v1())
-        return _server(Service(v1_tools(settings), only, limits, watching), tenants)
+        old = Service(v1_tools(settings), _always(tenants.operator_v1()), limits, watching)
+        prompts = v1_prompts(old.tools, settings)
+        return _server(old, Features(v1_resources(), prompts, old.client_of, limits), tenants)
     tenant_of = tenant_of_each(tenants) if passthrough else _always(tenants.operator())
-    return _server(Service(v3_tools(settings), tenant_of, limits, watching), tenants)
+    new = Service(v3_tools(settings), tenant_of, limits, watching)
+    resources, prompts = v3_resources(new.tools), v3_prompts(new.tools, settings)
+    return _server(new, Features(resources, prompts, new.client_of, limits), tenants)
 
 
 def _always(tenant: Tenant[Client]) -> Callable[[Caller], Tenant[Client]]:
     return lambda _: tenant
 
 
-def _server(service: Service[Client], tenants: Tenants) -> SentServer:
+def _caller(context: Context) -> Caller:
+    return context.request if isinstance(context.request, Caller) else LOCAL
+
+
+def _server(service: Service[Client], features: Features[Client], tenants: Tenants) -> SentServer:
     @asynccontextmanager
     async def lifespan(_: Server[None]) -> AsyncGenerator[None]:
         try:
@@ -137,11 +164,17 @@ def _server(service: Service[Client], tenants: Tenants) -> SentServer:
         version=__version__,
         title="Sent contacts",
         instructions=instructions([tool.offer for tool in service.tools.values()]),
-        cache_hints={"tools/list": _LIST_HINT, "server/discover": _LIST_HINT},
+        cache_hints=dict.fromkeys(_LISTS, _LIST_HINT),
         lifespan=lifespan,
         get_tool_input_schema=service.input_schema,
         on_list_tools=service.list_tools,
         on_call_tool=service.call_tool,
+        on_list_resources=features.list_resources,
+        on_list_resource_templates=features.list_resource_templates,
+        on_read_resource=features.read_resource,
+        on_list_prompts=features.list_prompts,
+        on_get_prompt=features.get_prompt,
+        on_completion=features.complete,
     )
     # In the place of the SDK's own, which would pass on what a client wrote.
     server.middleware[:] = [MessageSpans(service.tools)]

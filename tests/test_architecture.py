@@ -66,7 +66,19 @@ LAYERS: dict[str, set[str]] = {
         "masking",
         "observing",
     },
-    "offered": {"client", "settings", "tools"},
+    "resources": {"advice", "client", "errors", "quoting", "tools"},
+    "prompts": {"client", "quoting", "reach", "resources", "tools"},
+    "protocol_errors": {"errors", "guard", "masking", "tools"},
+    "features": {
+        "errors",
+        "masking",
+        "prompts",
+        "protocol_errors",
+        "quoting",
+        "resources",
+        "tools",
+    },
+    "offered": {"client", "prompts", "resources", "settings", "tools"},
     "tenants": {
         "callers",
         "client",
@@ -83,6 +95,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "server": {
         "callers",
+        "features",
         "guard",
         "message_spans",
         "observing",
@@ -152,6 +165,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "client/",
         "guard/",
         "tools/",
+        "resources/",
+        "prompts/",
+        "protocol_errors.py",
         "server.py",
         "tenants.py",
         "message_spans.py",
@@ -159,11 +175,25 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "serving/http/",
         "cli/",
     ),
-    "mcp": ("guard/ask.py", "tools/", "message_spans.py", "server.py", "serving/", "cli/"),
+    "mcp": (
+        "guard/ask.py",
+        "tools/",
+        "resources/",
+        "features.py",
+        "protocol_errors.py",
+        "message_spans.py",
+        "server.py",
+        "serving/",
+        "cli/",
+    ),
     "mcp_types": (
         "front/lean.py",
         "guard/ask.py",
         "tools/",
+        "resources/",
+        "prompts/",
+        "features.py",
+        "protocol_errors.py",
         "message_spans.py",
         "server.py",
         "serving/",
@@ -178,7 +208,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
 """Libraries and the only places that may load them (two commands name what they serve)."""
 
 TRIES = {
-    "tools/seam.py:answer": "the one place where errors become answers",
+    "tools/seam.py:answer": "the one place where the errors of tools become answers",
+    "protocol_errors.py:protocol_errors": "the same for everything but tools",
+    "protocol_errors.py:or_nothing": "the same for suggestions, which just do not come",
     "tools/registry.py:_approved": "records the outcome of an approved change before it passes on",
     "tools/registry.py:_told_of_cancellation": "hears of it; takes the error out of a task group's",
     "tools/registry.py:wait": "the same",
@@ -190,7 +222,8 @@ TRIES = {
     "tools/arguments.py:_json": "a parser",
     "tools/send_arguments.py:_with_offset": "a parser",
 }
-"""The functions of `tools` that may catch something, each with its reason."""
+"""The functions of OFFERED that may catch something, each with its reason."""
+OFFERED = ("tools/", "resources/", "prompts/", "features.py", "protocol_errors.py")
 
 
 def _imports(tree: ast.AST, *, at_run_time: bool = False) -> Iterator[str]:
@@ -250,12 +283,12 @@ def test_imports_are_absolute(module: str) -> None:
             assert node.level == 0, f"{module}:{node.lineno}"
 
 
-def test_tools_catch_nothing_but_in_the_named_places() -> None:
-    """Everything else passes to the seam, which is the only one to word errors."""
+def test_what_is_offered_catches_nothing_but_in_the_named_places() -> None:
+    """Everything else passes to the two seams, which are the only ones to word errors."""
     found = {
         f"{module}:{function.name}"
         for module, tree in TREES.items()
-        if module.startswith("tools/")
+        if module.startswith(OFFERED)
         for function in _functions(tree)
         if any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(function))
     }

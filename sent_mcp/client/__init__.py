@@ -82,6 +82,10 @@ class SentClient:
         """The contacts for work of many requests, which leaves the others room in the budget."""
         return BulkClient(self._transport, share)
 
+    def glance(self) -> BulkClient:
+        """The same for a single request that is not repeated: its answer is only a convenience."""
+        return BulkClient(self._transport, BULK_SHARE, once=True)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._own.aclose()

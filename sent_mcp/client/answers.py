@@ -34,12 +34,14 @@ class Answer(Generic[Data]):
 
 @dataclass
 class Bulk:
-    """Work of many requests: the share of the request budget it may use, and what it has used.
+    """Work that others come before: the share of the request budget it may use, and what it used.
 
-    `key` is the one it was begun with; another may be that of another account.
+    `once`: what fails is not repeated. `key` is the one it was begun with; another may be that of
+    another account.
     """
 
     share: float
+    once: bool = False
     requests: int = 0
     key: str | None = field(default=None, repr=False)
 

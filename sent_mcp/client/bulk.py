@@ -1,4 +1,4 @@
-"""Work of many requests over the connections and budgets of everybody else."""
+"""Work that others come before, over the connections and budgets of everybody else."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -6,6 +6,7 @@ from typing import TypeVar
 from sent_mcp.client.answers import Answer, Bulk, Request
 from sent_mcp.client.contacts import Contacts
 from sent_mcp.client.envelope import Opener
+from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
 
 BULK_SHARE = 0.75
@@ -14,12 +15,13 @@ Data = TypeVar("Data")
 
 
 class BulkClient:
-    """One piece of such work: its contacts, and how many requests it has made."""
+    """One piece of such work: what it reads, and how many requests it has made."""
 
-    def __init__(self, transport: Transport, share: float) -> None:
+    def __init__(self, transport: Transport, share: float, *, once: bool = False) -> None:
         self._transport = transport
-        self._bulk = Bulk(share)
+        self._bulk = Bulk(share, once)
         self.contacts = Contacts(self)
+        self.templates = Templates(self)
 
     @property
     def requests(self) -> int:

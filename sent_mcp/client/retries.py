@@ -96,7 +96,8 @@ class Attempts:
 
     def _again(self, state: "RetryCallState") -> bool:
         error = _error(state)
-        if error is None or not _passing(error):
+        bulk = self._request.bulk
+        if error is None or not _passing(error) or (bulk is not None and bulk.once):
             return False
         return self._request.repeatable or not error.maybe_done
 

@@ -2,7 +2,7 @@
 
 from sent_mcp.client.answers import Answer, Request
 from sent_mcp.client.envelope import data_of
-from sent_mcp.client.transport import Transport
+from sent_mcp.client.transport import Caller
 from sent_mcp.models.envelope import Envelope
 from sent_mcp.models.templates import Template, TemplatePage
 
@@ -13,7 +13,7 @@ _TEMPLATE = data_of(Envelope[Template])
 class Templates:
     """The templates of the account. Every method raises what `Transport.call` raises."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Caller) -> None:
         self._transport = transport
 
     async def list(

@@ -93,7 +93,7 @@ def _said(kind: str, message: str, name: str, model: type[Arguments]) -> str:
         names = argument_names(model)
         near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.5)
         meant = f"did you mean {near[0]}? " if near else ""
-        return f"there is no such argument; {meant}It takes: {', '.join(names)}."
+        return f"there is no such argument; {meant}It takes: {', '.join(names) or 'none'}."
     if kind in _PLAIN_WORDS:
         return f"{_PLAIN_WORDS[kind]}."
     text = message.removeprefix("Value error, ").removeprefix("Input ")

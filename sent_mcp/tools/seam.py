@@ -1,4 +1,4 @@
-"""The one place where errors change type: whatever a tool raises becomes what a model can read."""
+"""Where the errors of tools change type: whatever is raised becomes what a model can read."""
 
 import logging
 import secrets
@@ -28,17 +28,37 @@ async def answer(
     given: Mapping[str, object],
 ) -> mcp.CallToolResult | mcp.InputRequiredResult:
     """Run one tool within its time; always an answer, never an exception but cancellation."""
-    masked = limits.mask_phones
     try:
         with anyio.fail_after(limits.call_timeout) as scope:
             result = await tool.run(start(TimeLimit(scope)), guard, given)
-    except SentError as error:
-        return _error(str(error), masked)
-    except TimeoutError:
-        return _error(_took_too_long(tool, limits), masked)
     except Exception as error:  # noqa: BLE001  # the seam: a defect of ours must not end the server
-        return _error(_defect(tool, error), masked)
-    return _form(result) if isinstance(result, Asked) else _result(result, masked)
+        text = failure(error, tool.offer.name, limits, read_only=tool.offer.read_only)
+        return mcp.CallToolResult(content=[mcp.TextContent(text=text)], is_error=True)
+    return _form(result) if isinstance(result, Asked) else _result(result, limits.mask_phones)
+
+
+def failure(error: Exception, name: str, limits: Limits, *, read_only: bool) -> str:
+    """What a model may read of an error in what is called `name`; a defect is logged."""
+    match error:
+        case SentError():
+            text = str(error)
+        case TimeoutError():
+            text = _took_too_long(limits, read_only=read_only)
+        case _:
+            text = _defect(name, error, read_only=read_only)
+    return mask_numbers(text) if limits.mask_phones else text
+
+
+def masked(value: JsonValue) -> JsonValue:
+    """The same with every phone number masked, and without its other spellings."""
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, list):
+        return [masked(each) for each in value]
+    if isinstance(value, dict):
+        kept = {key: each for key, each in value.items() if key not in _FORMATS}
+        return {mask_numbers(key): masked(each) for key, each in kept.items()}
+    return value
 
 
 def _form(asked: Asked) -> mcp.InputRequiredResult:
@@ -47,32 +67,27 @@ def _form(asked: Asked) -> mcp.InputRequiredResult:
     return mcp.InputRequiredResult(input_requests=requests, request_state=asked.state)
 
 
-def _took_too_long(tool: Tool[Client], limits: Limits) -> str:
+def _took_too_long(limits: Limits, *, read_only: bool) -> str:
     done = NOTHING_DONE
-    if not tool.offer.read_only:
+    if not read_only:
         done = "It is not known whether anything was changed: read the current state first."
     return f"TIMEOUT: no result within {limits.call_timeout:g} s. {done}"
 
 
-def _defect(tool: Tool[Client], error: Exception) -> str:
+def _defect(name: str, error: Exception, *, read_only: bool) -> str:
     # Letters only: in the log a row of digits would be masked as a phone number.
     error_id = "".join(secrets.choice(ascii_lowercase) for _ in range(8))
-    _log.error("error %s in %s", error_id, tool.offer.name, exc_info=error)
-    done = NOTHING_DONE if tool.offer.read_only else "Read the current state before repeating it."
+    _log.error("error %s in %s", error_id, name, exc_info=error)
+    done = NOTHING_DONE if read_only else "Read the current state before repeating it."
     return f"INTERNAL: a defect of sent-mcp, error {error_id} in its log on stderr. {done}"
 
 
-def _error(text: str, masked: bool) -> mcp.CallToolResult:
-    shown = mask_numbers(text) if masked else text
-    return mcp.CallToolResult(content=[mcp.TextContent(text=shown)], is_error=True)
-
-
-def _result(result: Result, masked: bool) -> mcp.CallToolResult:
-    if masked:
+def _result(result: Result, mask_phones: bool) -> mcp.CallToolResult:
+    if mask_phones:
         result = _callable(result)
     text, structured = result.text(), result.structured()
-    if masked:
-        text, structured = _masked_text(text), _masked(structured)
+    if mask_phones:
+        text, structured = _masked_text(text), masked(structured)
     return mcp.CallToolResult(content=[mcp.TextContent(text=text)], structured_content=structured)
 
 
@@ -88,14 +103,3 @@ def _callable(result: Result) -> Result:
 def _masked_text(text: str) -> str:
     lines = (line for line in text.splitlines() if not line.startswith(_FORMATS))
     return mask_numbers("\n".join(lines))
-
-
-def _masked(value: JsonValue) -> JsonValue:
-    if isinstance(value, str):
-        return mask_numbers(value)
-    if isinstance(value, list):
-        return [_masked(each) for each in value]
-    if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if key not in _FORMATS}
-        return {mask_numbers(key): _masked(each) for key, each in kept.items()}
-    return value

@@ -27,14 +27,18 @@ async def test_a_host_lists_and_calls(tmp_path: Path, version: str) -> None:
 
 
 @every_version
-async def test_only_tools_are_announced(tmp_path: Path, version: str) -> None:
-    """Whatever else were announced would be asked for."""
+async def test_only_what_there_is_is_announced(tmp_path: Path, version: str) -> None:
+    """Whatever else were announced would be asked for; nothing here changes by itself."""
     async with started(tmp_path) as wire:
         await wire.open(version)
-        announced = {name for name, value in wire.capabilities.items() if value}
-        assert announced | set(wire.capabilities) <= {"tools", "experimental"}
-        assert wire.capabilities["tools"] == {"listChanged": False}
-        assert not wire.capabilities.get("experimental")
+        announced = wire.capabilities
+        assert not announced.pop("experimental", None)
+        assert announced.pop("completions", {}) == {}
+        assert announced == {
+            "tools": {"listChanged": False},
+            "prompts": {"listChanged": False},
+            "resources": {"listChanged": False, "subscribe": False},
+        }
 
 
 @every_version
