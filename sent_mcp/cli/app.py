@@ -9,6 +9,7 @@ import typer
 
 from sent_mcp import __version__
 from sent_mcp.errors import SettingsError
+from sent_mcp.hosts import HostName
 
 app = typer.Typer(
     name="sent-mcp",
@@ -124,6 +125,32 @@ def check(
 
     order = Order(file, column, region, encoding, out, form, demo, demo_db)
     _finish(check_file(order), as_json=False)
+
+
+@app.command()
+def install(
+    host: Annotated[HostName, typer.Argument(metavar="HOST", help="Whose settings.")],
+    demo: Demo = False,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Only show the entry, and where it belongs.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take our entry out again.")] = False,
+    with_key: Annotated[
+        bool, typer.Option("--with-key", help="Write the key into the file, readable.")
+    ] = False,
+) -> None:
+    """Put this server into the settings of an MCP host.
+
+    Everything else in them stays as it is, and a copy is kept beside the file.
+
+    Exit code: 0 done or nothing to do, 1 refused, 2 wrong usage.
+
+    Example: sent-mcp install claude-code --demo
+    """
+    from sent_mcp.cli.install import Order, install
+
+    order = Order(host, demo, only_print, remove, with_key)
+    _finish(install(order), as_json=False)
 
 
 @app.command()

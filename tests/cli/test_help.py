@@ -29,6 +29,7 @@ COMMANDS = {
         "--demo-db",
         "1 not all",
     ),
+    "install": ("HOST", "--demo", "--print", "--remove", "--with-key", "1 refused"),
     "doctor": ("--demo", "--json", "1 not usable"),
     "emulator": (
         "--host",

@@ -1,0 +1,1 @@
+"""Tests of `sent_mcp.hosts`."""
