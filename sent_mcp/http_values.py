@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sent_mcp.setting_values import is_loopback, is_placeholder
+from sent_mcp.setting_values import is_loopback, is_placeholder, path
 
 LEAST_TOKEN = 24
 """Characters of a token that nobody guesses."""
@@ -60,13 +60,20 @@ def origins(value: tuple[str, ...]) -> tuple[str, ...]:
 def jwks(value: str) -> str:
     """A file, or a URL that nobody on the way can change."""
     if "://" not in value:
-        if not Path(value).expanduser().is_file():
+        if not Path(path(value)).expanduser().is_file():
             raise ValueError("must name a file that exists, or be an https URL")
         return value
-    url = urlsplit(value)
-    if url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or "")):
-        return value
-    raise ValueError("must be a file or an https URL (http is for this machine only)")
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        url = None
+    if url is None or not url.hostname or not _is_private(url.scheme, url.hostname):
+        raise ValueError("must be a file or an https URL (http is for this machine only)")
+    return value
+
+
+def _is_private(scheme: str, host: str) -> bool:
+    return scheme == "https" or (scheme == "http" and is_loopback(host))
 
 
 def _token(part: str, place: int) -> HttpToken:

@@ -46,8 +46,10 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
         listening = listen(http.host, http.port)
     except OSError as error:
         where = f"{http.host}:{http.port}"
+        # The library says the address again, as Python writes it.
+        why = (error.strerror or str(error)).partition(" (")[0]
         raise SettingsError(
-            f"--host, --port: {where} cannot be listened on ({error.strerror})", code="SETTINGS"
+            f"--host, --port: {where} cannot be listened on ({why})", code="SETTINGS"
         ) from None
     warn([*about(settings, demo=given.demo), *about_http(settings, http)])
     warn([f"Serving MCP at http://{address_of(listening)}/mcp (Ctrl-C ends it)."])

@@ -70,9 +70,9 @@ class Running(Site):
 
 @contextmanager
 def started(home: Path, *flags: str, **variables: str) -> Generator[Running]:
-    """`sent-mcp serve --transport http` on a free port; killed if it has not ended.
+    """`sent-mcp serve --transport http` on a free port, in a group of its own.
 
-    It must write nothing to stdout.
+    It must write nothing to stdout, and is killed if it has not ended.
     """
     number = len(list(home.glob("*.err")))
     out, err = home / f"{number}.out", home / f"{number}.err"
@@ -84,6 +84,7 @@ def started(home: Path, *flags: str, **variables: str) -> Generator[Running]:
             stdout=stdout,
             stderr=stderr,
             env=environment(home, **variables),
+            start_new_session=True,
         )
     with process:
         try:

@@ -23,6 +23,7 @@ FINISH_SECONDS = 60.0
 LAST_SECONDS = 5
 """How long after them the last bytes may take."""
 MOST_CONNECTIONS = 2000
+_LOOK_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -100,6 +101,15 @@ class HttpServer(uvicorn.Server):
             if self._app.under_way == 0 or now >= self._deadline:
                 self.should_exit = True
         return await super().on_tick(counter)
+
+    async def _wait_tasks_to_complete(self) -> None:
+        # From Python 3.12 on uvicorn waits for every connection, whatever was signalled.
+        waiting = asyncio.create_task(super()._wait_tasks_to_complete())
+        try:
+            while not (self.force_exit or waiting.done()):
+                await asyncio.wait([waiting], timeout=_LOOK_SECONDS)
+        finally:
+            waiting.cancel()
 
 
 class PunctualProtocol(H11Protocol):

@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import anyio
 from anyio.abc import Process
 
-_AT_ONCE_SECONDS = 5.0
+AT_ONCE_SECONDS = 5.0
 """A worker that ends sooner was not serving: it would end again."""
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger("sent_mcp.serving")
@@ -57,10 +58,10 @@ class Workers:
             code = await self._one()
             if self._stopping:
                 break
-            if anyio.current_time() - began < _AT_ONCE_SECONDS:
+            if anyio.current_time() - began < AT_ONCE_SECONDS:
                 _log.error("a worker ended at once, with code %s", code)
                 # Of one that was killed the code is the negative signal.
-                self._stop(signal.SIGTERM, 128 - code if code < 0 else code or 1)
+                self._stop(128 - code if code < 0 else code or 1)
                 break
             _log.error("a worker ended with code %s; another one is started", code)
             await anyio.sleep(_PAUSE_SECONDS)
@@ -78,7 +79,7 @@ class Workers:
         ) as process:
             self._running.add(process)
             if self._stopping:
-                process.terminate()
+                _end(process)
             try:
                 return await process.wait()
             finally:
@@ -89,10 +90,16 @@ class Workers:
     async def _forward(self) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for number in signals:
-                self._stop(number, 128 + number)
+                self._stop(128 + number)
 
-    def _stop(self, number: int, exit_code: int) -> None:
+    def _stop(self, exit_code: int) -> None:
         self._exit_code = self._exit_code or exit_code
         self._stopping = True
         for process in self._running:
-            os.kill(process.pid, number)
+            _end(process)
+
+
+def _end(process: Process) -> None:
+    # Not the signal that came: Python that is only beginning complains about SIGINT.
+    with suppress(ProcessLookupError):
+        process.terminate()
