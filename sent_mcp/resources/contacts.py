@@ -30,8 +30,8 @@ async def _ids(client: SentClient, typed: str) -> Sequence[str]:
     contacts = client.glance().contacts
     if _BEGINS_LIKE_A_NUMBER.fullmatch(typed):
         digits = re.sub(r"[^\d+]", "", typed, flags=re.ASCII)
-        found = (await contacts.list(search=digits)).data
-        return [contact.id for contact in found.contacts]
+        found = (await contacts.list(search=digits)).data.contacts if digits.strip("+") else ()
+        return [contact.id for contact in found]
     newest = (await contacts.list(page_size=_PAGE_SIZE)).data
     begun = typed.lower()
     return [each.id for each in newest.contacts if each.id.lower().startswith(begun)]
