@@ -32,7 +32,18 @@ class Conversation:
 
     def __init__(self, record: "Record", launch: "Launch") -> None:
         self._record = record
-        self._tools = [tool for tool in record.tools if launch.offers(tool)]
+        tools = [tool for tool in record.tools if launch.offers(tool)]
+        names = [_definition(tool)["name"] for tool in tools]
+        prompts = [each for each in record.prompts if launch.prompts(each, names)]
+        templates = [each for each in record.templates if launch.reads(each, names)]
+        self._changes = any(tool["destructive"] for tool in tools)
+        self._lists: dict[str, dict[str, Json]] = {
+            "tools/list": {"tools": [*map(_definition, tools)]},
+            "prompts/list": {"prompts": [*map(_definition, prompts)]},
+            "resources/templates/list": {"resourceTemplates": [*map(_definition, templates)]},
+            "resources/list": {},
+            "ping": {},
+        }
         self._version: str | None = None
         self.replayed = b""
 
@@ -101,12 +112,17 @@ class Conversation:
         recorded = self._record.answers[self._version or ""].get(method)
         if recorded is None:
             return None
-        if method == "tools/list":
-            return {**recorded, "tools": [tool["definition"] for tool in self._tools]}
-        if method == "ping":
-            return recorded
-        changes = any(tool["destructive"] for tool in self._tools)
-        return {**recorded, "instructions": "".join(self._record.instructions[: 1 + changes])}
+        if method in self._lists:
+            return {**recorded, **self._lists[method]}
+        told = self._record.instructions[: 1 + self._changes]
+        return {**recorded, "instructions": "".join(told)}
+
+
+def _definition(entry: "Mapping[str, Json]") -> "dict[str, Json]":
+    """What the real server says of a recorded tool, prompt or template."""
+    found = entry["definition"]
+    assert isinstance(found, dict)
+    return found
 
 
 def _parsed(line: bytes) -> "dict[str, Json] | None":

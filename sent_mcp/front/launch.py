@@ -1,4 +1,4 @@
-"""Which tools this launch offers, as far as that is plain without reading the settings properly.
+"""What this launch offers, as far as that is plain without reading the settings properly.
 
 Whatever is not plain (an unknown flag, a `SENT_` variable whose value may be wrong) is left to the
 real server, which says what is the matter.
@@ -8,7 +8,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from sent_mcp.front.record import Json
 
@@ -54,14 +54,22 @@ _FILES = ("SENT_MCP_STATE", "SENT_MCP_AUDIT_LOG")
 
 
 class Launch:
-    """The three things that decide which tools exist, and with them what a model is told."""
+    """What decides which tools and prompts exist, and with them what a model is told."""
 
-    __slots__ = ("api_version", "read_only", "toolsets")
+    __slots__ = ("api_version", "mask_phones", "read_only", "toolsets")
 
-    def __init__(self, api_version: str, toolsets: "Sequence[str]", *, read_only: bool) -> None:
+    def __init__(
+        self,
+        api_version: str,
+        toolsets: "Sequence[str]",
+        *,
+        read_only: bool,
+        mask_phones: bool = False,
+    ) -> None:
         self.api_version = api_version
         self.toolsets = toolsets
         self.read_only = read_only
+        self.mask_phones = mask_phones
 
     def offers(self, tool: "Mapping[str, Json]") -> bool:
         """Whether a recorded tool exists under these settings."""
@@ -70,6 +78,22 @@ class Launch:
             and tool["toolset"] in self.toolsets
             and (tool["read_only"] is True or not self.read_only)
         )
+
+    def prompts(self, prompt: "Mapping[str, Json]", tools: "Container[Json]") -> bool:
+        """Whether a recorded prompt exists where these tools do."""
+        names = prompt["names"]
+        return (
+            prompt["api_version"] == self.api_version
+            and isinstance(names, list)
+            and all(name in tools for name in names)
+            and not (prompt["shows_numbers"] is True and self.mask_phones)
+        )
+
+    def reads(self, template: "Mapping[str, Json]", tools: "Container[Json]") -> bool:
+        """Whether a recorded template of resources exists where these tools do."""
+        shown_by = template["shown_by"]
+        known = template["api_version"] == self.api_version
+        return known and (shown_by is None or shown_by in tools)
 
 
 def plain_launch(arguments: "Sequence[str]", environment: "Mapping[str, str]") -> "Launch | None":
@@ -96,7 +120,12 @@ def plain_launch(arguments: "Sequence[str]", environment: "Mapping[str, str]") -
     if version == "v1" and "SENT_SENDER_ID" not in given:
         return None
     toolsets = given.get("SENT_MCP_TOOLSETS", "contacts,messages,templates").split(",")
-    return Launch(version, toolsets, read_only=given.get("SENT_MCP_READ_ONLY") in _TRUE)
+    return Launch(
+        version,
+        toolsets,
+        read_only=given.get("SENT_MCP_READ_ONLY") in _TRUE,
+        mask_phones=given.get("SENT_MCP_MASK_PHONES") in _TRUE,
+    )
 
 
 def _is_plain(name: str, value: str) -> bool:

@@ -20,12 +20,13 @@ PATH = os.path.join(os.path.dirname(__file__), "record.json")
 class Record:
     """The parts of `record.json`.
 
-    `answers` has the result of each method by protocol version, without tools and instructions;
-    `instructions` is what every model is told and what is added where tools change something;
-    `tools` are the entries of `tools/list`, each beside what decides whether it is offered.
+    `answers` has the result of each method by protocol version, without instructions and without
+    what depends on the settings; `instructions` is what every model is told and what is added where
+    tools change something; `tools`, `prompts` and `templates` are the entries of their lists, each
+    beside what decides whether it is offered.
     """
 
-    __slots__ = ("answers", "instructions", "tools")
+    __slots__ = ("answers", "instructions", "prompts", "templates", "tools")
 
     def __init__(self) -> None:
         with open(PATH, encoding="utf-8") as file:
@@ -33,3 +34,5 @@ class Record:
         self.answers: dict[str, dict[str, dict[str, Json]]] = kept["answers"]
         self.instructions: list[str] = kept["instructions"]
         self.tools: list[dict[str, Json]] = kept["tools"]
+        self.prompts: list[dict[str, Json]] = kept["prompts"]
+        self.templates: list[dict[str, Json]] = kept["templates"]

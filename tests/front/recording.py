@@ -10,12 +10,15 @@ from mcp.shared.memory import create_client_server_memory_streams
 from mcp.shared.message import SessionMessage
 
 from sent_mcp.front.launch import Launch
+from sent_mcp.prompts import PROMPTS, V1_PROMPTS
+from sent_mcp.resources import RESOURCES, V1_RESOURCES
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 from sent_mcp.tools import TOOLS, V1_TOOLS
 
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
+LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
 EVERYTHING = ("contacts", "messages", "templates", "lookup")
 Message = dict[str, Any]
 
@@ -35,8 +38,9 @@ def envelope() -> Message:
 def requests(version: str) -> list[tuple[str, Message]]:
     """What a host of this version sends before its first call, and what it may send."""
     if version == MODERN:
-        return [("server/discover", envelope()), ("tools/list", envelope())]
-    return [("initialize", initialize(version)), ("tools/list", {}), ("ping", {})]
+        return [(method, envelope()) for method in ("server/discover", *LISTS)]
+    later: list[tuple[str, Message]] = [(method, {}) for method in (*LISTS, "ping")]
+    return [("initialize", initialize(version)), *later]
 
 
 @asynccontextmanager
@@ -48,6 +52,7 @@ async def real_server(launch: Launch) -> AsyncGenerator["Real"]:
         sender_id="sender" if launch.api_version == "v1" else None,
         toolsets=",".join(launch.toolsets),
         read_only=str(launch.read_only),
+        mask_phones=str(launch.mask_phones),
         state="memory:",
     )
     server = build_server(settings)
@@ -80,13 +85,15 @@ async def recorded() -> Message:
         async with real_server(Launch("v3", EVERYTHING, read_only=False)) as real:
             results = {name: await real.result(name, given) for name, given in requests(version)}
         for result in results.values():
-            result.pop("tools", None)
-            result.pop("instructions", None)
+            for decided in ("tools", "prompts", "resourceTemplates", "instructions"):
+                result.pop(decided, None)
         answers[version] = results
     return {
         "answers": answers,
         "instructions": await _instructions(),
         "tools": [*await _tools("v3"), *await _tools("v1")],
+        "prompts": [*await _prompts("v3"), *await _prompts("v1")],
+        "templates": [*await _templates("v3"), *await _templates("v1")],
     }
 
 
@@ -102,10 +109,41 @@ async def _instructions() -> list[str]:
     return [always, whole.removeprefix(always)]
 
 
-async def _tools(api_version: str) -> list[Message]:
+async def _listed(api_version: str, method: str, name: str) -> list[Message]:
     async with real_server(Launch(api_version, EVERYTHING, read_only=False)) as real:
         await real.result("initialize", initialize(HANDSHAKES[-1]))
-        listed = (await real.result("tools/list", {}))["tools"]
+        return (await real.result(method, {}))[name]
+
+
+async def _prompts(api_version: str) -> list[Message]:
+    listed = await _listed(api_version, "prompts/list", "prompts")
+    known = {each.name: each for each in (PROMPTS if api_version == "v3" else V1_PROMPTS)}
+    return [
+        {
+            "api_version": api_version,
+            "names": [*known[each["name"]].names],
+            "shows_numbers": known[each["name"]].shows_numbers,
+            "definition": each,
+        }
+        for each in listed
+    ]
+
+
+async def _templates(api_version: str) -> list[Message]:
+    listed = await _listed(api_version, "resources/templates/list", "resourceTemplates")
+    known = {each.uri: each for each in (RESOURCES if api_version == "v3" else V1_RESOURCES)}
+    return [
+        {
+            "api_version": api_version,
+            "shown_by": known[each["uriTemplate"]].shown_by,
+            "definition": each,
+        }
+        for each in listed
+    ]
+
+
+async def _tools(api_version: str) -> list[Message]:
+    listed = await _listed(api_version, "tools/list", "tools")
     offers = [tool.offer for tool in (TOOLS if api_version == "v3" else V1_TOOLS)]
     by_name: Mapping[str, Any] = {offer.name: offer for offer in offers}
     return [

@@ -13,7 +13,15 @@ from sent_mcp.front.conversation import Conversation
 from sent_mcp.front.launch import Launch
 from sent_mcp.front.record import Record
 from sent_mcp.serving.messages import parsed
-from tests.front.recording import HANDSHAKES, MODERN, Message, envelope, initialize, real_server
+from tests.front.recording import (
+    HANDSHAKES,
+    LISTS,
+    MODERN,
+    Message,
+    envelope,
+    initialize,
+    real_server,
+)
 
 LAUNCH = Launch("v3", ("contacts", "lookup"), read_only=False)
 PREFIX = "io.modelcontextprotocol/"
@@ -83,7 +91,7 @@ params: st.SearchStrategy[Any] = st.one_of(
     st.fixed_dictionaries({}, optional={"_meta": odd, "cursor": odd}),
 )
 methods: st.SearchStrategy[str] = st.sampled_from(
-    ["initialize", "server/discover", "tools/list", "ping", "tools/call"]
+    ["initialize", "server/discover", *LISTS, "ping", "tools/call", "prompts/get"]
 )
 opening: st.SearchStrategy[Any] = st.one_of(
     st.just(("initialize", initialize("2025-06-18"))),
@@ -136,13 +144,15 @@ async def test_what_hosts_send_is_answered() -> None:
         "capabilities": {**elicits, "sampling": {}},
     }
     listing: Message = {"_meta": {"progressToken": 0}}
-    assert await _compare([("initialize", ours), ("tools/list", listing), ("ping", {})]) == 3
+    lists: list[tuple[str, Message]] = [(method, listing) for method in LISTS]
+    assert await _compare([("initialize", ours), *lists, ("ping", {})]) == 2 + len(LISTS)
     meta = envelope()["_meta"]
     meta[f"{PREFIX}clientCapabilities"] = elicits
     meta[f"{PREFIX}clientInfo"] = {"name": "host", "title": "Host", "version": "1"}
     new: Message = {"_meta": {**meta, "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad-01"}}
-    assert await _compare([("server/discover", new), ("tools/list", new)]) == 2
-    assert await _compare([("tools/list", new)]) == 1
+    newer = [(method, new) for method in LISTS]
+    assert await _compare([("server/discover", new), *newer]) == 1 + len(LISTS)
+    assert await _compare([newer[0]]) == 1
 
 
 def _deep(levels: int) -> bytes:
@@ -176,7 +186,9 @@ GREETING = _line("initialize", initialize("2025-11-25"), 0)
         b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":0}}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_contacts"}}\n',
         b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"x"}}\n',
-        b'{"jsonrpc":"2.0","id":1,"method":"resources/list"}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"resources/list","params":{"cursor":"x"}}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"sent://errors"}}\n',
+        b'{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"review_opt_outs"}}\n',
         GREETING,
     ],
 )

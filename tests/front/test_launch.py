@@ -41,6 +41,7 @@ def test_what_is_plain_is_accepted_by_the_real_settings(variable: str, data: st.
     launch = plain_launch((), variables)
     assert launch is not None
     assert (launch.api_version, launch.read_only) == (real.api_version, real.read_only)
+    assert launch.mask_phones == real.mask_phones
     assert sorted(launch.toolsets) == sorted(real.toolsets)
 
 

@@ -48,13 +48,17 @@ def _kept(record: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", [*HANDSHAKES, MODERN, "1999-01-01"])
 @pytest.mark.parametrize("api_version", ["v3", "v1"])
-@pytest.mark.parametrize("read_only", [False, True], ids=["changing", "reading"])
+@pytest.mark.parametrize(
+    ("read_only", "mask_phones"),
+    [(False, False), (True, False), (False, True)],
+    ids=["changing", "reading", "masked"],
+)
 async def test_every_launch_is_answered_as_by_the_real_server(
-    version: str, api_version: str, read_only: bool
+    version: str, api_version: str, read_only: bool, mask_phones: bool
 ) -> None:
     """Whatever toolsets were chosen."""
     for toolsets in TOOLSETS:
-        launch = Launch(api_version, toolsets, read_only=read_only)
+        launch = Launch(api_version, toolsets, read_only=read_only, mask_phones=mask_phones)
         front = Conversation(Record(), launch)
         async with real_server(launch) as real:
             wanted = [await real.result(method, params) for method, params in requests(version)]
