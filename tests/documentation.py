@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.results import Report
 from benchmarks.table import report_text
+from sent_mcp.hosts import HOSTS, Host, Wish, snippet
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.setting_fields import flag_of, flags, variable_of
 from sent_mcp.settings import Settings
@@ -21,6 +22,8 @@ from sent_mcp.tools import TOOLS
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SERVER_JSON = ROOT / "server.json"
+COMMAND = "/path/to/.venv/bin/sent-mcp"
+KEY_FILE = "/path/to/sent-api-key"
 RESULTS = ROOT / "benchmarks" / "results.json"
 
 
@@ -71,6 +74,28 @@ def default_of(field: FieldInfo) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def host_entries() -> str:
+    """For each host the command, how the key gets there, and the entry."""
+    rows = ["| host | command | the key |", "|---|---|---|"]
+    rows += [
+        f"| {host.title} | `sent-mcp install {name}` | {host.key_hint} |"
+        for name, host in HOSTS.items()
+    ]
+    blocks: list[str] = []
+    for host in HOSTS.values():
+        language = "toml" if host.is_toml else "json"
+        title = f"The entry for {host.title}"
+        shown = f"```{language}\n{host_entry(host)}```"
+        blocks.append(f"<details><summary>{title}</summary>\n\n{shown}\n\n</details>")
+    return "\n\n".join(["\n".join(rows), *blocks])
+
+
+def host_entry(host: Host) -> str:
+    """The entry as it would be for somebody else, with a file for the key where it needs one."""
+    key = None if host.reference else {"SENT_API_KEY_FILE": KEY_FILE}
+    return snippet(host, Wish((COMMAND,), key=key))
+
+
 def environment_variables() -> list[JsonValue]:
     """The settings as server.json lists them."""
     return [_environment_variable(Settings, name) for name in Settings.model_fields]
@@ -109,6 +134,7 @@ def readme() -> str:
     text = README.read_text(encoding="utf-8")
     tables = {
         "tools": tool_table(),
+        "hosts": host_entries(),
         "settings": settings_table(Settings),
         "http-settings": settings_table(HttpSettings),
         "costs": cost_table(),

@@ -15,6 +15,7 @@ import pytest
 from sent_mcp import __version__
 from sent_mcp.cli.serve_flags import parse_flags
 from tests import documentation
+from tests.hosts.existing import EXISTING
 from tests.state.redis import free_port
 
 ROOT = documentation.ROOT
@@ -104,6 +105,8 @@ def test_the_readme_installs_with_what_ci_installs() -> None:
 def test_every_other_command_in_the_readme_works_as_printed(line: str, tmp_path: Path) -> None:
     command = shlex.split(line)
     assert command[0] == ".venv/bin/sent-mcp"
+    for host in EXISTING.values():
+        host.in_home(tmp_path)
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "sent_mcp", *command[1:]],

@@ -4,8 +4,8 @@ Format, scopes and `${VAR}` in `env`: code.claude.com/docs/en/mcp. That it is ex
 `~/.claude.json` as well, and a variable that is not set stays as it stands, which this server names
 as a placeholder: microsoft.github.io/apm/reference/mcp-variable-compatibility, checked by its
 authors with Claude Code 2.1.310. The desktop application did not expand it (anthropics/claude-code
-issue 80197). `CLAUDE_CONFIG_DIR`: the same documentation, settings. Looked up on 2026-11-21; not
-run.
+issue 80197). `CLAUDE_CONFIG_DIR` takes the file along: yarikleto/claude-profile issue 15, measured
+with 2.1.220. Looked up on 2026-11-21; not run.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Cursor, for all projects: `~/.cursor/mcp.json`, `mcpServers`.
+"""Cursor, for all projects: `~/.cursor/mcp.json`, `mcpServers` with `type: stdio`.
 
 Format, place and `${env:NAME}` in `env`: cursor.com/docs/mcp, as told by
 syllago.dev/using-syllago/providers/cursor/mcp and userjot.com/docs/mcp-cursor. Looked up on
@@ -21,5 +21,6 @@ CURSOR = Host(
     section=("mcpServers",),
     restart="Restart Cursor; Settings, MCP lists its servers.",
     key_hint="Cursor takes SENT_API_KEY from the environment it is started in.",
+    fixed={"type": "stdio"},
     reference={"env": {"SENT_API_KEY": "${env:SENT_API_KEY}"}},
 )

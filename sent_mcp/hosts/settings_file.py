@@ -59,9 +59,13 @@ class SettingsFile:
             if backup.text == self.text and backup.marked == self.marked:
                 return backup.path
         for path in self._backup_paths():
-            with suppress(FileExistsError):
+            try:
                 _create(path, self._encoded(self.text), self.mode)
-                return path
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise _cannot("write", path, error) from error
+            return path
         raise HostError(f"there are too many backups of {self.path}; take some away")
 
     def replace(self, text: str, *, private: bool) -> None:
@@ -126,7 +130,7 @@ def _refuse(path: Path, found: os.stat_result) -> None:
             f"{path} has a second name (a hard link), which would be left behind; "
             "--print shows the entry, to be put there by hand"
         )
-    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         raise HostError(f"{path} belongs to somebody else; run this as its owner")
 
 

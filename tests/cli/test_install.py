@@ -11,6 +11,7 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
 from sent_mcp.hosts import HOSTS, HostName
+from tests import documentation
 from tests.cli.conftest import Shell
 from tests.hosts.existing import EXISTING
 from tests.hosts.test_json_files import strictly
@@ -170,6 +171,7 @@ def test_an_entry_of_another_place_is_renewed(shell: Shell) -> None:
     assert said == {
         "mcpServers": {
             "sent": {
+                "type": "stdio",
                 "command": SCRIPT,
                 "args": ["serve", "--read-only"],
                 "env": {"SENT_MCP_CONFIRM": "ask", "SENT_API_KEY": "${env:SENT_API_KEY}"},
@@ -197,6 +199,18 @@ def test_vscode_asks_for_the_key_once_for_all_who_need_it(shell: Shell) -> None:
     again = strictly(file.read_text())
     assert isinstance(again, dict)
     assert again["inputs"] == said["inputs"]
+
+
+@EVERY_HOST
+def test_the_readme_shows_what_is_printed(shell: Shell, host: HostName) -> None:
+    """But for the path of the command."""
+    file = {} if HOSTS[host].reference else {"SENT_API_KEY_FILE": documentation.KEY_FILE}
+    ran = shell.run("install", host, "--print", **file)
+    printed = ran.out.replace(SCRIPT, documentation.COMMAND)
+    language = "toml" if HOSTS[host].is_toml else "json"
+    readme = documentation.README.read_text(encoding="utf-8")
+    assert f"```{language}\n{printed}```\n" in readme
+    assert f"`sent-mcp install {host}` | {HOSTS[host].key_hint} |" in readme
 
 
 def test_the_words_of_a_command_need_no_shell(shell: Shell) -> None:

@@ -1,6 +1,9 @@
 """`sent-mcp install` on bad input: refused in words, and not a byte is changed."""
 
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,17 +135,51 @@ def test_only_an_ordinary_file_is_replaced(
     is_refused(shell, file, words, "cursor")
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read and write everything")
-@pytest.mark.parametrize(("mode", "folder"), [(0o000, 0o700), (0o600, 0o500), (0o600, 0o000)])
-def test_what_may_not_be_read_or_written_is_said(shell: Shell, mode: int, folder: int) -> None:
-    file = EXISTING["cursor"].in_home(shell.home)
-    file.write_text("{}")
-    file.chmod(mode)
-    file.parent.chmod(folder)
-    ran = shell.run("install", "cursor")
-    file.parent.chmod(0o700)
-    assert (ran.code, ran.out) == (1, "")
-    assert "Permission denied" in ran.err
+AS_NOBODY = """
+import os
+from importlib import import_module
+
+for name in ("sent_mcp.cli.app", "sent_mcp.cli.install", "anyio._backends._asyncio"):
+    import_module(name)
+if os.getuid() == 0:
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+import_module("sent_mcp.cli.app").app(["install", "cursor"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "said"),
+    [
+        (0o600, 0o700, ""),
+        (0o000, 0o700, "mcp.json: Permission denied"),
+        (0o600, 0o500, "mcp.json.sent-mcp-backup: Permission denied"),
+        (0o600, 0o000, "mcp.json: Permission denied"),
+    ],
+)
+def test_what_may_not_be_read_or_written_is_said(mode: int, folder: int, said: str) -> None:
+    """Root may do everything, so the command becomes somebody else, where anybody can go."""
+    with tempfile.TemporaryDirectory() as home:
+        file = EXISTING["cursor"].in_home(Path(home))
+        file.write_text("{}")
+        file.chmod(mode)
+        file.parent.chmod(folder)
+        if os.getuid() == 0:
+            for path in (Path(home), file.parent, file):
+                os.chown(path, 65534, 65534)
+        ran = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY],
+            env={"HOME": home},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        file.parent.chmod(0o700)
+        assert ran.returncode == bool(said)
+        assert said in ran.stderr
+        assert ran.stderr.count("\n") == bool(said)
+        assert len(list(file.parent.iterdir())) == (1 if said else 2)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
