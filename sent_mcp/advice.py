@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_KEY = "Check the key in SENT_API_KEY or SENT_API_KEY_FILE; `sent-mcp call list_contacts` tests it."
+_KEY = (
+    "Check the key in SENT_API_KEY or SENT_API_KEY_FILE (`sent-mcp doctor` tests it), or the one"
+    " you brought over HTTP."
+)
 _SUPPORT = "Try again in a minute; if it stays, give Sent support the request id."
 _ACCOUNT = "Only the account's owner can change this, in the Sent dashboard; no tool can."
 _FIELDS = "Correct the named fields and call again."
 _WAIT = "Wait as long as it says (else a minute), then call again with fewer requests."
 _UNDELIVERED = "It was not delivered. find_contact_by_phone shows the number's channels."
-_PROXY = "Check SENT_BASE_URL and any proxy in between."
+_PROXY = "Whoever runs this server: check SENT_BASE_URL and any proxy in between."
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "AUTH_001": _KEY,
         "AUTH_002": _KEY,
         "AUTH_003": "The key may not do this. " + _ACCOUNT,
-        "AUTH_004": "The key lacks a permission, or SENT_PROFILE_ID is not one of its profiles.",
+        "AUTH_004": "The key lacks a permission, or has no profile like SENT_PROFILE_ID"
+        " (over HTTP: x-profile-id).",
         "AUTH_005": "The account is not active yet. Wait for Sent to activate it; no tool can.",
         "AUTH_006": "Hand in the KYC documents in the Sent dashboard; no tool can do it.",
         "AUTH_007": "Set up a channel (a sender) in the Sent dashboard; no tool can do it.",
@@ -30,8 +34,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "RESOURCE_001": "Look the contact up with find_contact_by_phone or list_contacts.",
         "RESOURCE_002": "See which templates there are with list_templates.",
         "RESOURCE_003": "Check the message id; it stands in the answer of the send.",
-        "RESOURCE_004": "Check SENT_PROFILE_ID and which account the key belongs to.",
-        "RESOURCE_005": "Check SENT_PROFILE_ID and which organization the key belongs to.",
+        "RESOURCE_004": "Check SENT_PROFILE_ID (over HTTP: x-profile-id) and whose the key is.",
+        "RESOURCE_005": "Check SENT_PROFILE_ID (over HTTP: x-profile-id) and whose the key is.",
         "RESOURCE_006": "Check which user the key belongs to, in the Sent dashboard.",
         "RESOURCE_007": "It exists already: find_contact_by_phone shows it.",
         "RESOURCE_008": "Check the webhook's id in the Sent dashboard.",
@@ -61,14 +65,15 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "ERR_ROUTE_DENIED": "The account has no sender for this country. " + _ACCOUNT,
         "ERR_TEMPLATE_PARAMS_INVALID": "list_templates shows the variables it needs.",
         "MISSING_KEY": "Set SENT_API_KEY, or run `sent-mcp serve --demo`, which needs no key.",
-        "PLACEHOLDER_KEY": "Put the real key in SENT_API_KEY, without quotes, spaces or ${...}.",
+        "PLACEHOLDER_KEY": "Put the real key in its place, without quotes, spaces or ${...}.",
         "KEY_FILE": "SENT_API_KEY_FILE must name a file that can be read and holds only the key.",
         "KEY_CHANGED": "Call again, to begin anew with the key there is now.",
         "SETTINGS": "Correct the setting and start again.",
         "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
         "SENT_MEANWHILE": "Call again without a token, to be asked with what is known now.",
-        "STATE_UNAVAILABLE": "The operator must see to SENT_MCP_STATE: a private file, or a Redis. Reads go on.",
+        "STATE_UNAVAILABLE": "The operator must see to SENT_MCP_STATE: a private file, or a Redis."
+        " Reads go on.",
         "UNKNOWN_IMPORT": "Call again with the list; what is a contact by now stays as it is.",
         "IMPORT_BUSY": "Wait a minute, then call again.",
         "UNKNOWN_RESOURCE": "resources/list and resources/templates/list show which there are.",

@@ -15,6 +15,10 @@ LEAST_TOKEN = 24
 """Characters of a token that nobody guesses."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?:\d{1,5}|\*))?")
+_ORIGIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
+)
+_USUAL_PORT = re.compile(r"(^http://.*):80$|(^https://.*):443$")
 _RESERVED = "local"
 
 
@@ -49,12 +53,11 @@ def hosts(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Origins as browsers send them: scheme, host and port, without a path."""
+    """Origins as browsers send them: scheme, host and port, without a path or a usual port."""
     for origin in value:
-        url = urlsplit(origin)
-        if url.scheme not in ("http", "https") or f"{url.scheme}://{url.netloc}" != origin:
+        if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"has {origin!r}; an entry is an origin like https://app.example.com")
-    return tuple(origin.lower() for origin in value)
+    return tuple(_USUAL_PORT.sub(r"\1", origin.lower()) for origin in value)
 
 
 def jwks(value: str) -> str:

@@ -13,13 +13,13 @@ from sent_mcp.errors import SettingsError
 _FILE_MOST = 4096
 
 
-def read_key(key: SecretStr | None, file: Path | None) -> str:
-    """The key itself, else what is in the file.
+def read_key(key: SecretStr | None, file: Path | None, place: str = "SENT_API_KEY") -> str:
+    """The key itself, which stands in `place`, else what is in the file.
 
     Raises SettingsError (MISSING_KEY, KEY_FILE, PLACEHOLDER_KEY).
     """
     if key is not None:
-        return _checked(key.get_secret_value(), "SENT_API_KEY")
+        return _checked(key.get_secret_value(), place)
     if file is None:
         raise SettingsError("SENT_API_KEY is not set", code="MISSING_KEY")
     where = "the file named by SENT_API_KEY_FILE"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -72,6 +73,14 @@ def one_line(value: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("must be one word without spaces")
     return value
+
+
+def profile(value: str) -> str:
+    """The id of a profile, a UUID (API §1), in one spelling: two must not be two accounts."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return value
 
 
 def comma_list(value: object) -> object:

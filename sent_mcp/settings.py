@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         json_schema_extra=FLAG,
         description="`x-sender-id`; required for v1",
     )
-    profile_id: Word | None = Field(
+    profile_id: Annotated[Word, AfterValidator(values.profile)] | None = Field(
         None,
         validation_alias="SENT_PROFILE_ID",
         json_schema_extra=FLAG,

@@ -14,7 +14,7 @@ import anyio.to_thread
 from pydantic import SecretStr
 
 from sent_mcp.callers import Caller
-from sent_mcp.client import ApiKey, SentClient, V1Client
+from sent_mcp.client import ApiKey, Newcomers, SentClient, V1Client
 from sent_mcp.connecting import build_client, build_v1_client, connections_to
 from sent_mcp.guard import EXTENDED, Approvals, Guard, Restraint, Rules
 from sent_mcp.guard.audit import AuditLog
@@ -68,6 +68,9 @@ class Tenants:
         # that the two calls of a confirmation may be two commands.
         self._done: StateStore = SqliteState(MEMORY) if self._demo else self.state
         self.audit = AuditLog(settings.audit_log)
+        self._newcomers = Newcomers()
+        # One for all profiles: it is the key that Sent locks when it was wrong too often.
+        self._key_brought = lru_cache(maxsize=MOST_TENANTS)(self._newcomers_key)
 
     def operator(self) -> Tenant[SentClient]:
         """The account of the operator's own key."""
@@ -91,8 +94,7 @@ class Tenants:
 
     def brought(self, caller: Caller) -> Tenant[SentClient]:
         """The account of the key a caller has brought."""
-        given = SecretStr(caller.api_key or "")
-        return self._v3(ApiKey(lambda: read_key(given, None)), caller.profile_id)
+        return self._v3(self._key_brought(caller.api_key or ""), caller.profile_id)
 
     async def aclose(self) -> None:
         """Close what they share."""
@@ -100,6 +102,12 @@ class Tenants:
         await self.state.aclose()
         await self._done.aclose()
         await anyio.to_thread.run_sync(self.audit.close)
+
+    def _newcomers_key(self, text: str) -> ApiKey:
+        given = SecretStr(text)
+        return ApiKey(
+            lambda: read_key(given, None, "the key you brought"), newcomers=self._newcomers
+        )
 
     def _v3(self, key: ApiKey, profile_id: str | None) -> Tenant[SentClient]:
         settings = self._settings

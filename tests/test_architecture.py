@@ -66,6 +66,7 @@ LAYERS: dict[str, set[str]] = {
         "http_values",
         "masking",
         "observing",
+        "setting_values",
     },
     "resources": {"advice", "client", "errors", "quoting", "tools"},
     "prompts": {"client", "quoting", "reach", "resources", "tools"},
@@ -137,13 +138,13 @@ LAYERS: dict[str, set[str]] = {
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "httpx": ("client/connection.py", "client/channel.py", "client/http1.py", "connecting.py"),
-    "h11": ("client/channel.py", "serving/http/listening.py"),
+    "h11": ("client/channel.py", "serving/http/protocol.py"),
     "limits": (),
     "redis": ("state/redis_",),
     "tenacity": ("client/retries.py",),
     "sqlite3": ("state/", "emulator/", "cli/emulator.py", "cli/launch.py"),
     "starlette": ("emulator/", "cli/emulator.py", "serving/http/"),
-    "uvicorn": ("emulator/serving.py", "serving/http/listening.py"),
+    "uvicorn": ("emulator/serving.py", "serving/http/listening.py", "serving/http/protocol.py"),
     "phonenumbers": ("phone.py", "emulator/phones.py", "emulator/numbers.py"),
     "typer": ("cli/app.py",),
     "rich": ("cli/",),

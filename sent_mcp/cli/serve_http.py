@@ -55,7 +55,7 @@ def serve_http(given: ServeFlags, settings: Settings, arguments: Sequence[str]) 
     warn([f"Serving MCP at http://{address_of(listening)}/mcp (Ctrl-C ends it)."])
     if http.workers == 1:
         return _serve(given, settings, http, credentials, listening, parent=None)
-    command = (sys.executable, "-m", "sent_mcp", "serve", *arguments)
+    command = (sys.executable, "-P", "-m", "sent_mcp", "serve", *arguments)
     return _serve_with_workers(command, listening, http.workers)
 
 

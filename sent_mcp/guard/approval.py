@@ -139,8 +139,8 @@ class Guard:
                 line.outcome = "TIMEOUT" if isinstance(error, TimeoutError) else "INTERNAL"
                 raise
             finally:
-                if line.outcome == CANCELLED and change.time.is_over:
-                    line.outcome = "TIMEOUT"
+                if line.outcome == CANCELLED:
+                    line.outcome = _at_the_end(line, change)
 
     async def _fingerprint(self, change: Change) -> str:
         if not self._audit.enabled:
@@ -176,6 +176,13 @@ class Guard:
             except StateError as error:
                 _log.warning("an approved change could not be counted: %s", error.code)
         return approved
+
+
+def _at_the_end(line: Line, change: Change) -> str:
+    """What came of a call that was cut off. Nobody cancels what was confirmed but its process."""
+    if line.confirmed is not None:
+        return "outcome_unknown"
+    return "TIMEOUT" if change.time.is_over else CANCELLED
 
 
 def _target(change: Change) -> str:

@@ -90,6 +90,11 @@ class Host:
         return self.asks_between_calls or self._session.can_send_request
 
     @property
+    def cannot_be_reached(self) -> bool:
+        """Whether nothing leads back to it while a call is open: over HTTP, before 2026-07-28."""
+        return not self.asks_between_calls and not self._session.can_send_request
+
+    @property
     def answer(self) -> mcp.ElicitResult | None:
         """The answer to a form that came with this call."""
         found = self._answers.get(FIELD)

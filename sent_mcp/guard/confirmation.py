@@ -176,10 +176,13 @@ class Confirmation:
         if self._rules.mode != "ask":
             why = "Show the user the question; make the next call only if they agree."
             return await self._again(change, question, "confirmation_required", why)
+        why = "this host showed none"
+        if change.host.cannot_be_reached:
+            why = "over HTTP only hosts that speak 2026-07-28 can be asked (or use stdio)"
         return Stopped(
             "cannot_confirm",
             f"{question.undone} SENT_MCP_CONFIRM=ask wants the answer from a form in the host, and"
-            " this host showed none. The operator can set it to auto or token.",
+            f" {why}. The operator can set it to auto or token.",
             await self.words(question),
         )
 

@@ -271,6 +271,8 @@ def _options(address: RedisAddress) -> dict[str, Any]:  # as redis-py has it
     place = {"host": address.host, "port": address.port, "socket_keepalive": True}
     return {
         **({"path": address.path} if address.path else place),
+        # Before its version 6 redis-py took a certificate for whatever name.
+        **({"ssl_check_hostname": True} if address.tls else {}),
         **address.files,
         "db": address.database,
         "username": address.username,

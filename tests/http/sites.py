@@ -133,11 +133,13 @@ async def inside(
         serving = HttpServer(app, readiness)
         port = listening.getsockname()[1]
         until_stopped = asyncio.create_task(serving.until_signal(listening))
+        looking = asyncio.create_task(readiness.keep_looking())
         try:
             yield Inside(port, serving)
         finally:
             serving.stop()
             await until_stopped
+            looking.cancel()
 
 
 async def log_of(url: str) -> list[Message]:

@@ -77,7 +77,7 @@ async def contact_of(client: Client) -> str:
 
 
 async def test_a_callers_key_is_used_and_nothing_of_the_operators(home: Path) -> None:
-    """As a bearer token or as x-api-key; who brings both means the first."""
+    """As a bearer token or as x-api-key; who brings two different ones is asked which."""
     seen = Seen()
     mine = {"SENT_PROFILE_ID": OTHER_PROFILE, "SENT_SENDER_ID": "sender-of-the-operator"}
     async with site_of(home, seen, **mine) as (site, _):
@@ -86,9 +86,11 @@ async def test_a_callers_key_is_used_and_nothing_of_the_operators(home: Path) ->
             site.bearer(KEY, MODERN),
             site.client(X_Api_Key=KEY),
             site.client(MODERN, X_Api_Key=KEY),
-            site.bearer(KEY, X_Api_Key=WRONG),
+            site.bearer(KEY, X_Api_Key=KEY),
         ):
             assert (await client.call("find_contact_by_phone", phone_number=SEEDED))["found"]
+        unclear = await site.bearer(KEY, X_Api_Key=WRONG).ask("tools/list")
+        assert (unclear.status, "two keys" in unclear.error["message"]) == (400, True)
         assert "SENT_API_KEY is not used" in site.stderr
         assert "SENT_PROFILE_ID is not used" in site.stderr
     assert seen.values("x-api-key") == {KEY}

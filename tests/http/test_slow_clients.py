@@ -7,7 +7,7 @@ import httpx
 import pytest
 from anyio.abc import TaskStatus
 
-from sent_mcp.serving.http import incoming, listening
+from sent_mcp.serving.http import incoming, protocol
 from tests.http.sites import Inside, inside, log_of
 from tests.http.wire import ERAS, MODERN, message, request
 
@@ -21,7 +21,7 @@ WRONG = {"Origin": "https://evil.example"}
 @pytest.fixture
 async def hasty(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Inside]:
     """A server that waits for little."""
-    monkeypatch.setattr(listening, "HEAD_SECONDS", LITTLE)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", LITTLE)
     monkeypatch.setattr(incoming, "BODY_SECONDS", LITTLE)
     async with inside(url) as site:
         yield site
@@ -29,8 +29,8 @@ async def hasty(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Ins
 
 def test_the_limits_are_those_that_are_promised() -> None:
     """Here they are shorter."""
-    assert (listening.HEAD_SECONDS, incoming.BODY_SECONDS) == (10, 20)
-    assert incoming.MOST_BYTES == 4 * 1024 * 1024
+    assert (protocol.HEAD_SECONDS, incoming.BODY_SECONDS) == (10, 20)
+    assert incoming.MOST_BYTES == 1024 * 1024
 
 
 @pytest.mark.parametrize("sent", [0, 1, 30, -3])

@@ -4,20 +4,24 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import mcp_types as mcp
+from pydantic import JsonValue
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from sent_mcp.callers import Caller
 from sent_mcp.serving.http.answers import HttpError, send_json
-from sent_mcp.serving.http.credentials import Credentials, Denied
+from sent_mcp.serving.http.credentials import NO_TOKEN, Credentials, Denied
 from sent_mcp.serving.http.exchange import Exchange
 from sent_mcp.serving.http.origins import Origins
+from sent_mcp.serving.http.protocol import LET_IN
 from sent_mcp.serving.http.readiness import Readiness
 from sent_mcp.serving.http.wrong_keys import WrongKeys
 
 if TYPE_CHECKING:
     from sent_mcp.serving.http.metrics import Metrics
 
+_OAUTH_PATHS = ("/register", "/authorize", "/token")
+_NO_OAUTH = f"There is no OAuth here. {NO_TOKEN}"
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -45,6 +49,7 @@ class App:
             "/mcp": self._mcp,
             "/healthz": self._health,
             "/readyz": self._ready,
+            **dict.fromkeys(_OAUTH_PATHS, _no_oauth),
         }
         answer = origins.open_to_pages(self._answer)
         self._serve = answer if metrics is None else self._counted(metrics, answer)
@@ -90,6 +95,7 @@ class App:
         self._origins.check(headers)
         caller = await self._credentials.caller(headers)
         if isinstance(caller, Caller):
+            scope.setdefault("state", {})[LET_IN] = True
             return caller
         raise await self._denied(caller, scope)
 
@@ -111,3 +117,9 @@ class App:
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     raise HttpError(404, mcp.INVALID_REQUEST, "Not found; MCP is served at /mcp")
+
+
+async def _no_oauth(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hosts that try to register after a 401 show this to their user (RFC 7591, 3.2.2)."""
+    said: JsonValue = {"error": "invalid_request", "error_description": _NO_OAUTH}
+    await send_json(send, 404, said)

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import mcp_types as mcp
 from starlette.datastructures import Headers
 
 from sent_mcp.callers import LOCAL, Caller
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.http_values import HttpToken
+from sent_mcp.serving.http.answers import HttpError
+from sent_mcp.setting_values import profile as one_profile
 
 _SCHEME = "bearer "
 _LONGEST = 512
+_PLACE = "in the host's configuration, as the header Authorization: Bearer TOKEN"
+NO_TOKEN = f"A bearer token is needed, {_PLACE}"
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,6 @@ class Denied:
 
     why: str
     given: bool
-    status: int = 401
 
     @property
     def challenge(self) -> str:
@@ -57,12 +61,12 @@ class TokenCredentials:
         """See Credentials. Every known token is compared, each in constant time."""
         token = bearer(headers)
         if token is None:
-            return Denied("A bearer token is needed", given=False)
+            return Denied(NO_TOKEN, given=False)
         given, found = _digest(token), None
         for digest, caller in self._known:
             if hmac.compare_digest(digest, given):
                 found = caller
-        return found or Denied("The token is not known", given=True)
+        return found or Denied("The token is not known; the operator gives them out", given=True)
 
 
 class SentKeyCredentials:
@@ -70,13 +74,18 @@ class SentKeyCredentials:
 
     async def caller(self, headers: Headers) -> Caller | Denied:
         """See Credentials."""
-        key = bearer(headers) or headers.get("x-api-key", "").strip()
+        key, other = bearer(headers), headers.get("x-api-key", "").strip()
+        if key and other and key != other:
+            why = "Authorization and x-api-key hold two keys; send one of them"
+            raise HttpError(400, mcp.INVALID_REQUEST, why)
+        key = key or other
         if not key:
-            return Denied("Bring your Sent API key, as a bearer token or x-api-key", given=False)
-        profile = headers.get("x-profile-id")
-        for value in (key, profile or "-"):
+            return Denied(f"Your Sent API key is needed, {_PLACE} or as x-api-key", given=False)
+        given = headers.get("x-profile-id", "")
+        for value in (key, given):
             if len(value) > _LONGEST or not all("!" <= character <= "~" for character in value):
-                return Denied("The key or x-profile-id cannot be one", given=True)
+                return Denied("The key or x-profile-id has characters that none has", given=True)
+        profile = one_profile(given) if given else None
         return Caller(f"key-{hashlib.sha256(key.encode()).hexdigest()[:16]}", key, profile)
 
 

@@ -7,7 +7,7 @@ import anyio
 from pydantic_core import to_json
 from starlette.types import Send
 
-_PING_SECONDS = 15.0
+PING_SECONDS = 15.0
 """Proxies hang up on a connection that is silent for a minute, or for half of one."""
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -17,7 +17,10 @@ _HEADERS = [
 
 
 class EventStream:
-    """Begins with the first notification; until then the answer can still be plain JSON."""
+    """Begins with the first notification, or after a while without one.
+
+    Until then the answer can still be plain JSON with a status of its own.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -33,11 +36,10 @@ class EventStream:
         await self._write(_event(message), last=True)
 
     async def keep_alive(self) -> None:
-        """Once begun, let something be heard now and then; until cancelled."""
+        """Let something be heard now and then; until cancelled."""
         while True:
-            await anyio.sleep(_PING_SECONDS)
-            if self.begun:
-                await self._write(b": ping\r\n\r\n", last=False)
+            await anyio.sleep(PING_SECONDS)
+            await self._write(b": ping\r\n\r\n", last=False)
 
     async def _write(self, event: bytes, *, last: bool) -> None:
         async with self._one_at_a_time:

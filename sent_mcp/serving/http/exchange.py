@@ -2,7 +2,8 @@
 
 Both protocol eras are served, told apart by the `MCP-Protocol-Version` header (2026-07-28 by the
 envelope in the body, too). The SDK's own transport starts a session for each handshake-era request
-and can stream either always or never; here a stream begins with the first notification.
+and can stream either always or never; here a stream begins with the first notification, or when the
+answer takes so long that a proxy could take the silence for the end.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ from sent_mcp.callers import Caller
 from sent_mcp.serving.http.answers import HttpError, send_bytes, send_json
 from sent_mcp.serving.http.dispatch import Dispatch
 from sent_mcp.serving.http.events import EventStream
-from sent_mcp.serving.http.incoming import HungUpError, Incoming, check_headers, read_message
+from sent_mcp.serving.http.incoming import Bodies, HungUpError, Incoming, check_headers, parse
 
 _TEXT = b"text/plain"
 _TRANSPORT = "streamable-http"
@@ -51,13 +52,15 @@ class Exchange:
     def __init__(self, server: Server[Any], lifespan_state: Any) -> None:
         self._server = server
         self._lifespan_state = lifespan_state
+        self._bodies = Bodies()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
         """Answer one request of a caller who was let in; always an answer, unless they hung up."""
         headers = Headers(scope=scope)
         try:
             check_headers(scope["method"], headers)
-            incoming = await read_message(headers, receive)
+            raw = await self._bodies.read(headers.get("content-length", ""), receive)
+            incoming = parse(headers, raw)
             if incoming.request is None:
                 _check_version(headers)
                 # A cancellation is dropped, too: the id in it could be anybody's.
@@ -80,8 +83,7 @@ class Exchange:
         modern = _is_modern(incoming)
         connection = self._envelope(incoming, request) if modern else _handshake(incoming)
         token = progress_token_from_params(request.params)
-        streams = token is not None and incoming.takes_streams
-        stream = EventStream(send) if streams else None
+        stream = EventStream(send) if incoming.takes_streams else None
         dispatch = Dispatch(
             TransportContext(kind=_TRANSPORT, can_send_request=False, headers=incoming.headers),
             request.id,
@@ -103,7 +105,7 @@ class Exchange:
             answer = {"jsonrpc": "2.0", "id": request.id, "error": _CUT_OFF}
         if answer is None:
             return
-        if stream is not None and stream.begun:
+        if stream is not None and (stream.begun or not incoming.takes_json):
             await stream.end(answer)
         else:
             await send_json(send, _status(answer) if modern else 200, answer)
@@ -165,17 +167,22 @@ async def _until_hung_up(receive: Receive, scope: anyio.CancelScope) -> None:
 
 
 def _is_modern(incoming: Incoming) -> bool:
-    version = incoming.headers.get(MCP_PROTOCOL_VERSION_HEADER)
-    if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
-        return True
     params: Any = incoming.body.get("params")
     meta: Any = cast("dict[str, Any]", params).get("_meta") if isinstance(params, dict) else None
-    return isinstance(meta, dict) and mcp.PROTOCOL_VERSION_META_KEY in meta
+    if isinstance(meta, dict) and mcp.PROTOCOL_VERSION_META_KEY in meta:
+        return True
+    # A handshake negotiates, whatever version its header hopes for (MCP, versioning).
+    if incoming.body.get("method") == "initialize":
+        return False
+    version = incoming.headers.get(MCP_PROTOCOL_VERSION_HEADER)
+    return version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 def _handshake(incoming: Incoming) -> Connection:
     """Without a session nothing is known of the client but the version it speaks."""
-    version = incoming.headers.get(MCP_PROTOCOL_VERSION_HEADER, mcp.DEFAULT_NEGOTIATED_VERSION)
+    version = incoming.headers.get(MCP_PROTOCOL_VERSION_HEADER)
+    if version not in HANDSHAKE_PROTOCOL_VERSIONS:
+        version = mcp.DEFAULT_NEGOTIATED_VERSION
     return Connection.from_envelope(version, None, None)
 
 

@@ -12,7 +12,9 @@ from starlette.types import Receive
 
 from sent_mcp.serving.http.answers import HttpError
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 1024 * 1024
+"""A thousand numbers take 20 kB."""
+MOST_BYTES_UNDER_WAY = 64 * MOST_BYTES
 BODY_SECONDS = 20.0
 """How long a client may take to send the body of a request."""
 SSE = "text/event-stream"
@@ -33,7 +35,12 @@ class Incoming:
     @property
     def takes_streams(self) -> bool:
         """Whether the answer may be a stream of events."""
-        return any(kind in _accepted(self.headers) for kind in (SSE, "text/*", "*/*"))
+        return _takes(self.headers, SSE, "text/*")
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether it may be one JSON object. All clients must, and some proxies hide that."""
+        return _takes(self.headers, "application/json", "application/*")
 
 
 def check_headers(method: str, headers: Headers) -> None:
@@ -46,14 +53,51 @@ def check_headers(method: str, headers: Headers) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HttpError(415, mcp.INVALID_REQUEST, "Content-Type must be application/json")
-    accepted = _accepted(headers)
-    if not any(kind in accepted for kind in ("application/json", "application/*", "*/*")):
+    if not _takes(headers, "application/json", "application/*", SSE, "text/*"):
         raise HttpError(406, mcp.INVALID_REQUEST, "Accept must include application/json")
 
 
-async def read_message(headers: Headers, receive: Receive) -> Incoming:
-    """The one JSON-RPC message in a body. Raises HttpError, HungUpError."""
-    raw = await _read(headers.get("content-length", ""), receive)
+class Bodies:
+    """Reads bodies, of which only so many bytes are held at a time in the whole process."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    async def read(self, declared: str, receive: Receive) -> bytes:
+        """One whole body. Raises HttpError, HungUpError."""
+        if declared.isdigit() and int(declared) > MOST_BYTES:
+            raise _too_large()
+        body = bytearray()
+        try:
+            with anyio.move_on_after(BODY_SECONDS):
+                while True:
+                    part = await receive()
+                    if part["type"] != "http.request":
+                        raise HungUpError
+                    self._take(body, part.get("body", b""))
+                    if not part.get("more_body", False):
+                        return bytes(body)
+        finally:
+            self._under_way -= len(body)
+        raise HttpError(
+            408,
+            mcp.INVALID_REQUEST,
+            f"The body did not arrive within {BODY_SECONDS:g} s",
+            headers={"connection": "close"},
+        )
+
+    def _take(self, body: bytearray, part: bytes) -> None:
+        if len(body) + len(part) > MOST_BYTES:
+            raise _too_large()
+        if self._under_way + len(part) > MOST_BYTES_UNDER_WAY:
+            why = "Too much is being sent here at once; nothing was done. Call again"
+            raise HttpError(503, mcp.INTERNAL_ERROR, why, headers={"retry-after": "1"})
+        body += part
+        self._under_way += len(part)
+
+
+def parse(headers: Headers, raw: bytes) -> Incoming:
+    """The one JSON-RPC message in a body. Raises HttpError."""
     try:
         body: object = from_json(raw, allow_inf_nan=False)
     except ValueError:
@@ -64,6 +108,11 @@ async def read_message(headers: Headers, receive: Receive) -> Incoming:
         raise HttpError(400, mcp.INVALID_REQUEST, "The body is no JSON-RPC message")
     message = cast("dict[str, Any]", body)
     return Incoming(headers, message, _request(message))
+
+
+def _takes(headers: Headers, *kinds: str) -> bool:
+    accepted = _accepted(headers)
+    return any(kind in accepted for kind in (*kinds, "*/*"))
 
 
 def _accepted(headers: Headers) -> str:
@@ -88,28 +137,6 @@ def _request(message: dict[str, Any]) -> mcp.JSONRPCRequest | None:
 def _id(message: dict[str, Any]) -> str | int | None:
     found = message.get("id")
     return found if isinstance(found, str | int) and not isinstance(found, bool) else None
-
-
-async def _read(declared: str, receive: Receive) -> bytes:
-    if declared.isdigit() and int(declared) > MOST_BYTES:
-        raise _too_large()
-    body = bytearray()
-    with anyio.move_on_after(BODY_SECONDS):
-        while True:
-            part = await receive()
-            if part["type"] != "http.request":
-                raise HungUpError
-            body += part.get("body", b"")
-            if len(body) > MOST_BYTES:
-                raise _too_large()
-            if not part.get("more_body", False):
-                return bytes(body)
-    raise HttpError(
-        408,
-        mcp.INVALID_REQUEST,
-        f"The body did not arrive within {BODY_SECONDS:g} s",
-        headers={"connection": "close"},
-    )
 
 
 def _too_large() -> HttpError:

@@ -1,28 +1,27 @@
-"""Sockets, and uvicorn on them: slow clients are hung up on, calls under way are finished."""
+"""Sockets, and uvicorn on them: calls under way are finished before the end."""
 
 import asyncio
+import logging
 import signal
 import socket
 import time
 from types import FrameType
-from typing import cast
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from sent_mcp.serving.http.app import App
+from sent_mcp.serving.http.protocol import PunctualProtocol
 from sent_mcp.serving.http.readiness import Readiness
 
-HEAD_SECONDS = 10.0
-"""How long a client may take to send the head of a request."""
-IDLE_SECONDS = 75
-"""Longer than a load balancer keeps an idle connection: who closes it first must not be us."""
+LEAVE_SECONDS = 3.0
+"""How long after a signal it still listens, for balancers to hear that it is not ready."""
 FINISH_SECONDS = 60.0
 """How long calls may be under way after a signal: longer than any takes."""
 LAST_SECONDS = 5
 """How long after them the last bytes may take."""
 MOST_CONNECTIONS = 2000
+_OTHER_DESCRIPTORS = 100
+"""For files, for the state store, and for connections to Sent."""
 _LOOK_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -48,10 +47,25 @@ def address_of(listening: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def most_connections() -> int:
+    """As many as there are descriptors for; the process may have all that the system gives it."""
+    try:
+        import resource
+    except ImportError:
+        return MOST_CONNECTIONS
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return min(MOST_CONNECTIONS, hard - _OTHER_DESCRIPTORS)
+
+
 class HttpServer(uvicorn.Server):
-    """Until the last call under way is answered it listens on, and says that it is stopping."""
+    """Until the last call under way is answered it says that it is stopping, then it ends."""
 
     def __init__(self, app: App, readiness: Readiness) -> None:
+        # Anybody can make it write a line for each of their requests.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         config = uvicorn.Config(
             app,
             http=PunctualProtocol,
@@ -61,14 +75,13 @@ class HttpServer(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=LAST_SECONDS,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=most_connections(),
         )
         super().__init__(config)
         self._app = app
         self._readiness = readiness
-        self._deadline: float | None = None
+        self._stopping_since: float | None = None
 
     async def until_signal(self, listening: socket.socket) -> int:
         """Serve until a signal; 128 and its number, 0 after `stop`."""
@@ -96,11 +109,18 @@ class HttpServer(uvicorn.Server):
         """Whether to exit now; asked ten times a second."""
         if self._readiness.stopping:
             now = time.monotonic()
-            self._deadline = self._deadline or now + FINISH_SECONDS
+            self._stopping_since = self._stopping_since or now
             # Who never reads an answer must not hold the server for ever.
-            if self._app.under_way == 0 or now >= self._deadline:
+            if self._app.under_way == 0 or now >= self._stopping_since + FINISH_SECONDS:
                 self.should_exit = True
+            elif now >= self._stopping_since + LEAVE_SECONDS:
+                self._stop_listening()
         return await super().on_tick(counter)
+
+    def _stop_listening(self) -> None:
+        """A balancer that asks nobody for readiness goes elsewhere where nobody listens."""
+        for each in self.servers:
+            each.close()
 
     async def _wait_tasks_to_complete(self) -> None:
         # From Python 3.12 on uvicorn waits for every connection, whatever was signalled.
@@ -110,38 +130,3 @@ class HttpServer(uvicorn.Server):
                 await asyncio.wait([waiting], timeout=_LOOK_SECONDS)
         finally:
             waiting.cancel()
-
-
-class PunctualProtocol(H11Protocol):
-    """HTTP/1.1 that does not wait for ever for the head of a request, the first or a later one."""
-
-    _head_is_late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's own signature
-        """Begins to wait for the first head."""
-        super().connection_made(transport)
-        self._look()
-
-    def data_received(self, data: bytes) -> None:
-        """Begins to wait with the first byte of a head, and stops with its last."""
-        super().data_received(data)
-        self._look()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing to wait for."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _look(self) -> None:
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        # After a refusal the rest of a body may come, which begins no head.
-        between = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
-        if cycle is not None and (between or not cycle.response_complete):
-            self._stop_waiting()
-        elif self._head_is_late is None:
-            self._head_is_late = self.loop.call_later(HEAD_SECONDS, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._head_is_late is not None:
-            self._head_is_late.cancel()
-            self._head_is_late = None

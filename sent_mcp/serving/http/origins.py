@@ -18,9 +18,11 @@ _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _SENT_BY_PAGES = (
     "Authorization",
     "Content-Type",
+    "Last-Event-ID",
     "MCP-Protocol-Version",
     "Mcp-Method",
     "Mcp-Name",
+    "Mcp-Session-Id",
     "X-Api-Key",
     "X-Profile-Id",
 )
@@ -56,7 +58,8 @@ class Origins:
         return CORSMiddleware(
             app,
             allow_origins=sorted(self._origins),
-            allow_methods=["POST"],
+            # Clients try the last two as well, and can read that they are not served.
+            allow_methods=["POST", "GET", "DELETE"],
             allow_headers=_SENT_BY_PAGES,
             expose_headers=_READ_BY_PAGES,
         )

@@ -1,5 +1,6 @@
 """What a load balancer asks: does the process live, and should it get requests?"""
 
+import math
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -20,12 +21,27 @@ class Readiness:
     def __init__(self, reach_state: Callable[[], Awaitable[None]]) -> None:
         """`reach_state` raises SentError while the store is away."""
         self._reach_state = reach_state
-        self._was_reached = False
+        self._was_reached = self._is_reached = False
+        self._looked_at = -math.inf
+        self._asked, self._looked = anyio.Event(), anyio.Event()
         self.stopping = False
 
+    async def keep_looking(self) -> None:
+        """Ask the store whenever somebody wants to know, one question at a time; for ever.
+
+        Probes may come from anybody, and a store that hangs cannot be hurried.
+        """
+        while True:
+            await self._asked.wait()
+            self._asked = anyio.Event()
+            self._is_reached = await self._reached()
+            self._looked_at = anyio.current_time()
+            self._looked.set()
+            self._looked = anyio.Event()
+
     async def status(self) -> tuple[int, JsonValue]:
-        """HTTP status and body of `/readyz`."""
-        reached = await self._reached()
+        """HTTP status and body of `/readyz`, from a look that is a second old at most."""
+        reached = await self._lately()
         self._was_reached = self._was_reached or reached
         state = "ok" if reached else "degraded" if self._was_reached else "unavailable"
         if self.stopping:
@@ -34,10 +50,19 @@ class Readiness:
             return 503, {"status": "starting", "state": state}
         return 200, {"status": "ready", "state": state}
 
+    async def _lately(self) -> bool:
+        age = anyio.current_time() - self._looked_at
+        if self._was_reached and age < _PROBE_SECONDS:
+            return self._is_reached
+        self._asked.set()
+        with anyio.move_on_after(_PROBE_SECONDS):
+            await self._looked.wait()
+            return self._is_reached
+        return False
+
     async def _reached(self) -> bool:
         try:
-            with anyio.fail_after(_PROBE_SECONDS):
-                await self._reach_state()
-        except (SentError, TimeoutError):
+            await self._reach_state()
+        except SentError:
             return False
         return True

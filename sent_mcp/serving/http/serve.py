@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.server.lowlevel import Server
 
 from sent_mcp.http_settings import HttpSettings
@@ -35,11 +36,15 @@ async def serve_socket(
     Calls under way are finished, for a minute at most. `reach_state` raises SentError while the
     state store is away.
     """
-    readiness = Readiness(reach_state)
+    readiness, exit_code = Readiness(reach_state), 0
     async with server.lifespan(server) as state:
         exchange = Exchange(server, state)
         app = App(exchange, credentials, Origins(http), readiness, metrics)
         serving = HttpServer(app, readiness)
         # A server that somebody started in the background outlives them; a worker does not.
         with nullcontext() if parent is None else watched(parent, serving.stop):
-            return await serving.until_signal(listening)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(readiness.keep_looking)
+                exit_code = await serving.until_signal(listening)
+                tasks.cancel_scope.cancel()
+    return exit_code

@@ -12,8 +12,8 @@ import anyio
 from anyio.abc import Process
 
 AT_ONCE_SECONDS = 5.0
-"""A worker that ends sooner was not serving: it would end again."""
-_PAUSE_SECONDS = 1.0
+"""A worker that ends sooner was not serving. Where none has served before, none will."""
+PAUSE_SECONDS, MOST_PAUSE_SECONDS = 1.0, 30.0
 _log = logging.getLogger("sent_mcp.serving")
 
 
@@ -40,7 +40,7 @@ class Workers:
         self._lost = lost
         self._running: set[Process] = set()
         self._exit_code = 0
-        self._stopping = False
+        self._stopping = self._has_served = False
 
     async def run(self) -> int:
         """Run until a signal; its exit code, or that of a worker which could not start."""
@@ -53,18 +53,22 @@ class Workers:
         return self._exit_code
 
     async def _keep_running(self) -> None:
+        pause = PAUSE_SECONDS
         while not self._stopping:
             began = anyio.current_time()
             code = await self._one()
             if self._stopping:
                 break
-            if anyio.current_time() - began < AT_ONCE_SECONDS:
+            at_once = anyio.current_time() - began < AT_ONCE_SECONDS
+            if at_once and not self._has_served:
                 _log.error("a worker ended at once, with code %s", code)
                 # Of one that was killed the code is the negative signal.
                 self._stop(128 - code if code < 0 else code or 1)
                 break
             _log.error("a worker ended with code %s; another one is started", code)
-            await anyio.sleep(_PAUSE_SECONDS)
+            self._has_served = True
+            pause = min(2 * pause, MOST_PAUSE_SECONDS) if at_once else PAUSE_SECONDS
+            await anyio.sleep(pause)
 
     async def _one(self) -> int:
         async with await anyio.open_process(
@@ -97,6 +101,8 @@ class Workers:
         self._stopping = True
         for process in self._running:
             _end(process)
+        # The workers listen until they do not; nobody would be served by this one.
+        self._listening.close()
 
 
 def _end(process: Process) -> None:
