@@ -6,7 +6,7 @@ each goes on by itself while it cannot reach the others.
 
 import logging
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -34,7 +34,7 @@ class Room:
 
 
 class MovingWindows(Protocol):
-    """Windows of WINDOW_SECONDS; `most` belongs to the name. All methods raise MovingWindowError."""
+    """Windows of WINDOW_SECONDS; `most` belongs to the name. All raise MovingWindowError."""
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
         """Spend `cost` units if that makes no more than `most`; whether it did."""
@@ -62,7 +62,7 @@ class MemoryWindows:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._windows: dict[tuple[str, int], _Window] = {}
+        self._windows: OrderedDict[tuple[str, int], _Window] = OrderedDict()
 
     async def hit(self, name: str, most: int, cost: int) -> bool:
         """See MovingWindows."""
@@ -99,10 +99,13 @@ class MemoryWindows:
         return window
 
     def _forget_unused(self, now: float) -> None:
-        # Names come and go with keys, and a name nobody uses again would be kept for ever.
-        for window in self._windows.values():
+        # Names come and go with keys, and a name nobody uses again would be kept for ever. Two are
+        # looked at for each that comes: so there are at most about twice those still in use.
+        for _ in range(min(2, len(self._windows))):
+            name, window = self._windows.popitem(last=False)
             window.forget(now)
-        self._windows = {name: window for name, window in self._windows.items() if window.spent}
+            if window.spent:
+                self._windows[name] = window
 
 
 class FallbackWindows:

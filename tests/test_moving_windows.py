@@ -1,5 +1,7 @@
 """The moving windows of this process, beside those of a library made for nothing else."""
 
+import time
+import tracemalloc
 from types import SimpleNamespace
 
 import limits.aio.storage.memory
@@ -80,3 +82,30 @@ async def test_what_is_still_spent_outlives_the_names_that_are_forgotten() -> No
     assert await windows.hit("new", 1, 1)
     assert not await windows.hit("kept", 1, 1)
     assert await windows.hit("old", 1, 1)
+
+
+async def test_many_names_cost_no_more_each_than_few() -> None:
+    """Strangers can make up as many as they like. Walking all for each would take minutes."""
+    windows = MemoryWindows(clock=Clock())
+    began = time.process_time()
+    for number in range(20_000):
+        assert await windows.hit(str(number), 1, 1)
+    assert time.process_time() - began < 10
+
+
+async def test_what_is_kept_is_bounded_by_what_is_still_spent() -> None:
+    """However many names there were before: as many in each minute, and no more memory."""
+    clock = Clock()
+    windows = MemoryWindows(clock=clock)
+    sizes: list[int] = []
+    tracemalloc.start()
+    try:
+        for minute in range(12):
+            for number in range(1_000):
+                clock.now += WINDOW_SECONDS / 1_000
+                assert await windows.hit(f"{minute} {number}", 1, 1)
+                assert await windows.room(f"only looked at {minute} {number}", 1)
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert max(sizes[2:]) < 1.5 * sizes[2]
