@@ -194,7 +194,7 @@ def test_the_image_starts_only_with_credentials() -> None:
     ("name", "said"),
     [
         ("SENT_MCP_HTTP_TOKENS", "entry 1 has no token but a placeholder"),
-        ("SENT_MCP_SECRET", "must have 32 characters or more"),
+        ("SENT_MCP_SECRET", "is a placeholder; put in 32 characters or more"),
     ],
 )
 def test_a_forgotten_placeholder_ends_the_start(name: str, said: str) -> None:
