@@ -1,13 +1,19 @@
 """JSON Web Tokens of an identity provider (RFC 7519): only their signatures are trusted."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-import anyio.to_thread
 import jwt
 import mcp_types as mcp
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from pydantic_core import from_json
@@ -18,64 +24,149 @@ from sent_mcp.callers import Caller
 from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.serving.http.answers import HttpError
-from sent_mcp.serving.http.credentials import Denied, bearer
+from sent_mcp.serving.http.credentials import NO_TOKEN, Denied, bearer
+from sent_mcp.serving.http.fetched_keys import FetchedKeys, NotKeysError, NotReadError
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
-"""Signatures that whoever can check them cannot make."""
+LONGEST_TOKEN = 16 * 1024
+LONGEST_SUBJECT = 256
+MOST_TRIED = 10
+"""Keys that are tried on one token: those of a set without names."""
+_ALGORITHMS = {
+    ("RSA", ""): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    ("EC", "P-256"): ("ES256",),
+    ("EC", "P-384"): ("ES384",),
+    ("OKP", "Ed25519"): ("EdDSA",),
+    ("OKP", "Ed448"): ("EdDSA",),
+}
+"""By type and curve. Whoever can check such a signature cannot make it."""
+_LEAST_RSA_BITS = 2048
+"""RFC 7518, 3.3."""
 _LEEWAY_SECONDS = 30
-_KEYS_SECONDS = 300
-_THREADS = 8
 _log = logging.getLogger("sent_mcp.serving")
-FindKey = Callable[[str], jwt.PyJWK]
+PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
+
+
+@dataclass(frozen=True)
+class _Key:
+    """The public half of one key, and the algorithms it is for."""
+
+    name: str | None
+    algorithms: Sequence[str]
+    public: PublicKey
+
+
+class KeySet:
+    """The usable keys of a JSON Web Key Set (RFC 7517)."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Leaves out what is unusable here. Raises ValueError when nothing remains."""
+        found: object = from_json(raw)
+        entries = cast("dict[str, object]", found).get("keys") if isinstance(found, dict) else None
+        listed = cast("list[object]", entries) if isinstance(entries, list) else []
+        self._keys = [key for each in listed if (key := _usable(each)) is not None]
+        if not self._keys:
+            raise NotKeysError("no JSON Web Key Set with a key that is usable here")
+
+    def knows(self, name: str | None) -> bool:
+        """Whether a key is called so."""
+        return name is not None and any(key.name == name for key in self._keys)
+
+    def fitting(self, name: str | None, algorithm: str) -> Sequence[_Key]:
+        """The keys that may have signed a token with such a header, ten at most.
+
+        They are those of that name; else the only one that fits, if no name is given; else those
+        without a name.
+        """
+        fit = [key for key in self._keys if algorithm in key.algorithms]
+        if name is None and len(fit) == 1:
+            return fit
+        wanted = name if self.knows(name) else None
+        return [key for key in fit if key.name == wanted][:MOST_TRIED]
+
+
+class Keys(Protocol):
+    """Where keys come from; see FetchedKeys, which is one."""
+
+    def at_once(self) -> KeySet | None:
+        """Those at hand."""
+        ...
+
+    async def renewed(self) -> KeySet:
+        """Those that there are now. Raises NotReadError."""
+        ...
+
+
+class _FixedKeys:
+    """Keys that do not change as long as the process runs."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+
+    def at_once(self) -> KeySet:
+        return self._keys
+
+    async def renewed(self) -> KeySet:
+        return self._keys
 
 
 class JwtVerifier(TokenVerifier):
-    """Checks signature, issuer, audience and times; a token needs `sub`, who it is about."""
+    """Checks signature, issuer, audience and times; a token needs `sub`, who it is about.
 
-    def __init__(self, find_key: FindKey, *, issuer: str, audience: str) -> None:
-        """`find_key` gives the key a token names; it may wait for the network, and raise."""
-        self._find_key = find_key
+    In the event loop: that takes less than a millisecond, as tokens and keys are bounded.
+    """
+
+    def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
+        self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        # Of their own: slow keys must not keep the state store from its threads.
-        self._limiter = anyio.CapacityLimiter(_THREADS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """What the token says; None for one that is not accepted, for whatever reason.
+        """What the token says; None for one that is not accepted, for whatever reason but one.
 
-        Raises HttpError while nobody can say.
+        Raises jwt.ExpiredSignatureError for a right one that has expired, HttpError while nobody
+        can say.
         """
         try:
-            claims = await anyio.to_thread.run_sync(self._claims, token, limiter=self._limiter)
-        except jwt.PyJWKClientConnectionError as error:
-            _log.warning("the keys that sign tokens could not be read: %s", error)
-            raise _no_keys() from None
+            claims = await self._claims(token.strip())
+            subject = _subject(claims)
+            expires_at = int(claims["exp"]) + _LEEWAY_SECONDS
+        except NotReadError as error:
+            raise _no_keys(error.again_in) from None
         except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
-            _log.info("a token was refused: %s", type(error).__name__)
+            why = ascii(str(error))[:200]
+            _log.info("a token was refused: %s %s", type(error).__name__, why)
+            if isinstance(error, jwt.ExpiredSignatureError):
+                raise
             return None
-        subject = str(claims["sub"])
         return AccessToken(
-            token=token,
-            client_id=str(claims.get("azp") or claims.get("client_id") or subject),
-            scopes=[],
-            expires_at=int(claims["exp"]) + _LEEWAY_SECONDS,
-            subject=subject,
-            claims=claims,
+            token=token, client_id=subject, scopes=[], expires_at=expires_at, subject=subject
         )
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        claims = jwt.decode(
-            token,
-            self._find_key(token),
-            algorithms=list(ALGORITHMS),
-            issuer=self._issuer,
-            audience=self._audience,
-            leeway=_LEEWAY_SECONDS,
-            options={"require": ["exp", "iss", "aud", "sub"]},
-        )
-        if not claims["sub"]:
-            raise jwt.InvalidTokenError("the token is about nobody")
-        return claims
+    async def _claims(self, token: str) -> dict[str, Any]:
+        name, algorithm = _named(token)
+        keys = self._keys.at_once()
+        if keys is not None:
+            try:
+                return self._checked(token, algorithm, keys.fitting(name, algorithm))
+            except jwt.InvalidSignatureError:
+                if keys.knows(name):
+                    raise
+        keys = await self._keys.renewed()
+        return self._checked(token, algorithm, keys.fitting(name, algorithm))
+
+    def _checked(self, token: str, algorithm: str, keys: Sequence[_Key]) -> dict[str, Any]:
+        for key in keys:
+            with suppress(jwt.InvalidSignatureError):
+                return jwt.decode(
+                    token,
+                    key.public,
+                    algorithms=[algorithm],
+                    issuer=self._issuer,
+                    audience=self._audience,
+                    leeway=_LEEWAY_SECONDS,
+                    options={"require": ["exp", "iss", "aud", "sub"]},
+                )
+        raise jwt.InvalidSignatureError(f"{len(keys)} keys fit it, and none has signed it")
 
 
 class JwtCredentials:
@@ -87,9 +178,12 @@ class JwtCredentials:
     async def caller(self, headers: Headers) -> Caller | Denied:
         """See Credentials. A caller is called `jwt:` and the subject of their token."""
         if bearer(headers) is None:
-            return Denied("A bearer token is needed", given=False)
+            return Denied(NO_TOKEN, given=False)
         connection = HTTPConnection({"type": "http", "headers": headers.raw})
-        found = await self._backend.authenticate(connection)
+        try:
+            found = await self._backend.authenticate(connection)
+        except jwt.ExpiredSignatureError:
+            return Denied("The token has expired", given=True)
         if found is None:
             return Denied("The token is not accepted", given=True)
         user = found[1]
@@ -99,50 +193,71 @@ class JwtCredentials:
 
 def jwt_credentials(settings: HttpSettings) -> JwtCredentials:
     """What `--auth jwt` asks for. Raises SettingsError for a file that holds no keys."""
-    find_key = _from_url if "://" in (settings.jwt_jwks or "") else _from_file
+    where = settings.jwt_jwks or ""
     verifier = JwtVerifier(
-        find_key(settings.jwt_jwks or ""),
+        FetchedKeys(where, KeySet) if "://" in where else _FixedKeys(_from_file(where)),
         issuer=settings.jwt_issuer or "",
         audience=settings.jwt_audience or "",
     )
     return JwtCredentials(verifier)
 
 
-def _no_keys() -> HttpError:
-    why = "The keys that sign tokens cannot be read now; the token may be right. Call again"
-    return HttpError(503, mcp.INTERNAL_ERROR, why, headers={"retry-after": "5"})
+def _named(token: str) -> tuple[str | None, str]:
+    """The name of the key and the algorithm, as the token's header has it."""
+    if len(token) > LONGEST_TOKEN:
+        raise jwt.DecodeError("the token is too long")
+    header = jwt.get_unverified_header(token)
+    algorithm = header.get("alg")
+    if not any(algorithm in each for each in _ALGORITHMS.values()):
+        raise jwt.InvalidAlgorithmError("the algorithm is not accepted")
+    # An older PyJWT would not look, and none knows such an extension (RFC 7515, 4.1.11).
+    if "crit" in header:
+        raise jwt.InvalidTokenError("the header has extensions")
+    return header.get("kid"), cast("str", algorithm)
 
 
-def _from_url(url: str) -> FindKey:
-    keys = jwt.PyJWKClient(url, lifespan=_KEYS_SECONDS, timeout=5)
-
-    def find(token: str) -> jwt.PyJWK:
-        jwt.get_unverified_header(token)
-        try:
-            keys.get_jwk_set()
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise jwt.PyJWKClientConnectionError(str(error)) from error
-        return keys.get_signing_key_from_jwt(token)
-
-    return find
+def _subject(claims: dict[str, Any]) -> str:
+    subject: str = claims["sub"]
+    if not subject:
+        raise jwt.InvalidTokenError("the token is about nobody")
+    if len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+        raise jwt.InvalidTokenError("the subject cannot stand in an audit log")
+    return subject
 
 
-def _from_file(path: str) -> FindKey:
+def _usable(entry: object) -> _Key | None:
+    """The key that an entry of a set holds; None if it is for something else, or not public."""
+    said = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+    name, only = said.get("kid"), said.get("alg")
+    if said.get("use", "sig") != "sig" or not isinstance(name, str | None):
+        return None
+    kind = _ALGORITHMS.get((str(said.get("kty")), str(said.get("crv", ""))), ())
+    algorithms = [each for each in kind if only in (None, each)]
+    if not algorithms:
+        return None
     try:
-        found: object = from_json(Path(path).expanduser().read_bytes())
-        keys = jwt.PyJWKSet.from_dict(
-            cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-        )
-    except (OSError, ValueError, jwt.PyJWTError):
+        public: object = jwt.PyJWK(said, algorithms[0]).key
+    except (jwt.PyJWTError, ValueError, TypeError, LookupError, UnsupportedAlgorithm):
+        return None
+    # With a private half, whoever can read the set could sign.
+    if not isinstance(public, PublicKey):
+        return None
+    if isinstance(public, RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
+        return None
+    return _Key(name, algorithms, public)
+
+
+def _no_keys(again_in: int) -> HttpError:
+    why = "The keys that sign tokens cannot be read now; the token may be right. Call again"
+    return HttpError(503, mcp.INTERNAL_ERROR, why, headers={"retry-after": str(again_in)})
+
+
+def _from_file(path: str) -> KeySet:
+    try:
+        return KeySet(Path(path).expanduser().read_bytes())
+    except (OSError, ValueError):
         raise SettingsError(
-            f"--jwt-jwks: {path} holds no JSON Web Key Set (RFC 7517)", code="SETTINGS"
+            f"--jwt-jwks: {path} holds no JSON Web Key Set (RFC 7517) with a public key that is"
+            " usable here",
+            code="SETTINGS",
         ) from None
-
-    def find(token: str) -> jwt.PyJWK:
-        name = jwt.get_unverified_header(token).get("kid")
-        for key in keys.keys:
-            if name is None and len(keys.keys) == 1 or key.key_id == name:
-                return key
-        raise jwt.InvalidKeyError("the token names no key that is known")
-
-    return find
