@@ -16,6 +16,7 @@ from sent_mcp.client.connections import Connections
 from sent_mcp.client.contacts import Contacts, CreatedContact
 from sent_mcp.client.key import ApiKey
 from sent_mcp.client.messages import Messages
+from sent_mcp.client.newcomers import Newcomers
 from sent_mcp.client.numbers import Numbers
 from sent_mcp.client.templates import Templates
 from sent_mcp.client.transport import Transport
@@ -32,6 +33,7 @@ __all__ = [
     "BulkClient",
     "Connections",
     "CreatedContact",
+    "Newcomers",
     "SentClient",
     "V1Client",
     "new_idempotency_key",

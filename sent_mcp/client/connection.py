@@ -4,7 +4,7 @@ It is imported at the first request, and httpx with it.
 """
 
 import sys
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from urllib.request import getproxies
 
 import httpx
@@ -25,6 +25,8 @@ from sent_mcp.quoting import quoted
 _ACCEPTED = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
 _LONGEST_TARGET = 65_000
 """httpx refuses a URL that is a little longer."""
+POOL_SECONDS = 10.0
+"""How long httpx's pool may be full: it says so, and so nothing of the request was written."""
 LARGEST_ANSWER = 10 * 1024 * 1024
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG_SETUP = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -61,15 +63,28 @@ class Connection:
         """Close the pool."""
         await self._pool.aclose()
 
-    async def exchange(self, request: Request, headers: Mapping[str, str]) -> RawAnswer:
+    async def exchange(
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        on_write: Callable[[], None] = lambda: None,
+    ) -> RawAnswer:
         """Send one request with these headers besides, once, and read its whole answer.
 
+        Before `on_write` is called nothing of it can have been written: who cuts this off sooner
+        knows that it was not done.
         Raises RefusedError for what no request can carry, APIConnectionError without an answer
         (`maybe_done` says whether the request may have been written), UnreadableAnswerError for
         one above 10 MB.
         """
         try:
-            return await self._exchange(request, headers)
+            outgoing = self._outgoing(request, headers)
+            if self._is_direct:
+                outgoing.extensions["on_write"] = on_write
+            else:
+                # When others write is not known.
+                on_write()
+            return await self._exchange(outgoing)
         except _WRONG_SETUP as error:
             raise APIConnectionError(
                 f"no request could be made: {type(error).__name__}",
@@ -91,8 +106,7 @@ class Connection:
                 maybe_done=not isinstance(error, _NEVER_WRITTEN),
             ) from error
 
-    async def _exchange(self, request: Request, headers: Mapping[str, str]) -> RawAnswer:
-        outgoing = self._outgoing(request, headers)
+    async def _exchange(self, outgoing: httpx.Request) -> RawAnswer:
         if isinstance(self._pool, httpx.AsyncClient):
             response = await self._pool.send(outgoing, stream=True)
         else:
@@ -137,7 +151,7 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 def _client(url: httpx.URL) -> httpx.AsyncClient:
     """httpx's own connections, which know proxies. The whole attempt is bounded by the caller."""
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS, pool=POOL_SECONDS),
         follow_redirects=False,
         # A proxy would get plain requests to this machine, key and all.
         trust_env=url.scheme != "http",

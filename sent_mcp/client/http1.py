@@ -9,7 +9,7 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
@@ -37,11 +37,15 @@ class Http1Transport(httpx.AsyncBaseTransport):
         """Send it, and read the head of the answer. Raises httpx.TransportError.
 
         Once it may have been written it is never written again: that is not this layer's to say.
+        The extension `on_write` is called right before.
         """
+        on_write: Callable[[], None] | None = request.extensions.get("on_write")
         await self._places.acquire()
         channel: Channel | None = None
         try:
             channel = self._waiting() or await connect(self._host, self._port, self._tls)
+            if on_write is not None:
+                on_write()
             head = await channel.ask(request)
         except BaseException:
             self.release(channel)

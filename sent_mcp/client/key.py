@@ -4,24 +4,34 @@ import hashlib
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import anyio
 
+from sent_mcp.client.newcomers import Newcomers, in_turn
 from sent_mcp.errors import AuthenticationError, SettingsError
 
 PAUSE_SECONDS = 60.0
 """How long a refused key is not used, and how often a key is read again at most."""
+_AT_ONCE = nullcontext()
 
 
 class ApiKey:
     """The key of one account. Its text appears in no repr and in no error."""
 
     def __init__(
-        self, read: Callable[[], str], *, clock: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[], str],
+        *,
+        newcomers: Newcomers | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` gives the key, or raises SettingsError."""
+        """`read` gives the key, or raises SettingsError.
+
+        `newcomers` are all the keys that strangers may have made up, this one among them.
+        """
         self._read = read
+        self._newcomers = newcomers
         self._clock = clock
         self._value: str | None = None
         self._tried: str | None = None
@@ -48,30 +58,52 @@ class ApiKey:
         return self._value
 
     @asynccontextmanager
-    async def lease(self) -> AsyncGenerator[str]:
+    async def lease(self, seconds: float = math.inf) -> AsyncGenerator[str]:
         """The key for one request; while it is untried, for one request at a time.
 
-        So many calls at once with a wrong key fail once, not ten times. Raises what `value` does.
+        So many calls at once with a wrong key fail once, not ten times. A key among newcomers is
+        untried until Sent has accepted it.
+        Raises what `value` does, and APITimeoutError when its turn does not come within `seconds`.
         """
         key = self.value()
-        if key == self._tried:
+        if self._is_tried(key):
             yield key
             return
-        async with self._first_try:
+        async with in_turn(self._first_try, seconds):
             key = self.value()
-            if key != self._tried:
+            if not self._is_tried(key):
                 try:
                     yield key
                 finally:
-                    self._tried = key
+                    if self._newcomers is None:
+                        self._tried = key
                 return
         # Whoever waited for the first try need not wait for one another.
         yield key
+
+    def place(self, key: str, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Room to ask Sent with a leased key: at once, but for one among newcomers.
+
+        Entering it raises APITimeoutError when there is none within `seconds`.
+        """
+        if self._newcomers is None or self._is_tried(key):
+            return _AT_ONCE
+        return self._newcomers.place(seconds)
+
+    def accepted(self, key: str) -> None:
+        """Note that Sent has done what it was asked with this key."""
+        late = self._refusal is not None
+        if self._newcomers is None or key == self._tried or late:
+            return
+        self._tried = key
+        self._newcomers.accept(_fingerprint(key))
 
     def refused(self, key: str, error: AuthenticationError) -> bool:
         """Note that Sent refused `key`; true when there is another one to try by now."""
         if error.code not in ("AUTH_001", "AUTH_002"):
             return False
+        if self._newcomers is not None:
+            self._newcomers.refuse(_fingerprint(key))
         if self._value not in (None, key) or self._changed(key):
             return True
         self._refusal, self._refused_at = error, self._clock()
@@ -90,8 +122,17 @@ class ApiKey:
 
     def fingerprint(self) -> str:
         """A short name that does not give the key away. Raises SettingsError without a key."""
-        value = self._value or _checked(self._read())
-        return hashlib.sha256(value.encode()).hexdigest()[:16]
+        return _fingerprint(self._value or _checked(self._read()))
+
+    def _is_tried(self, key: str) -> bool:
+        if key == self._tried:
+            return True
+        # Whoever made up a thousand keys since has not made this one a stranger.
+        return self._newcomers is not None and self._newcomers.has_accepted(_fingerprint(key))
+
+
+def _fingerprint(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _checked(value: str) -> str:

@@ -43,12 +43,17 @@ class Caller(Protocol):
 
 @dataclass
 class _Call(Generic[Data]):
-    """A call on its way; `sent` is how many requests have gone out for it."""
+    """A call on its way; `sent` counts its attempts, `written` is about the latest."""
 
     request: Request
     open_answer: Opener[Data]
     deadline: Deadline
     sent: int = 0
+    written: bool = False
+
+    def on_write(self) -> None:
+        """Its request may reach Sent from now on."""
+        self.written = True
 
 
 class Transport:
@@ -121,7 +126,7 @@ class Transport:
     async def _with_current_key(self, call: _Call[Data]) -> Answer[Data]:
         request = call.request
         while True:
-            async with self._key.lease() as key:
+            async with self._key.lease(call.deadline.left()) as key:
                 _keep_to_one_key(request, key)
                 try:
                     answer = await self._attempt(call, key)
@@ -137,37 +142,43 @@ class Transport:
         request, deadline = call.request, call.deadline
         share = 1.0 if request.bulk is None else request.bulk.share
         await self._requests.spend(self._account(), 1, deadline.left, share=share)
-        seconds = min(deadline.left(), READ_SECONDS if request.method == "GET" else CHANGE_SECONDS)
-        if seconds <= 0:
-            raise APITimeoutError("no time was left to ask Sent", maybe_done=False)
-        if request.bulk is not None:
-            request.bulk.requests += 1
-        raw = await self._exchange(call, key, seconds)
+        # Behind the budget: who waits for their own must not keep a place from others.
+        async with self._key.place(key, deadline.left()):
+            raw = await self._exchange(call, key)
         try:
-            return call.open_answer(raw)
+            answer = call.open_answer(raw)
         except SentError as error:
             error.should_retry = _verdict(raw)
             error.replayed = raw.replayed
             if request.sandbox and raw.sandbox:
                 error.maybe_done = False
             raise
+        self._key.accepted(key)
+        return answer
 
-    async def _exchange(self, call: _Call[Data], key: str, seconds: float) -> RawAnswer:
-        resends, call.sent = call.sent, call.sent + 1
+    async def _exchange(self, call: _Call[Data], key: str) -> RawAnswer:
+        request = call.request
+        most = READ_SECONDS if request.method == "GET" else CHANGE_SECONDS
+        seconds = min(call.deadline.left(), most)
+        if seconds <= 0:
+            raise APITimeoutError("no time was left to ask Sent", maybe_done=False)
+        if request.bulk is not None:
+            request.bulk.requests += 1
+        resends, call.sent, call.written = call.sent, call.sent + 1, False
         raw: RawAnswer | None = None
         started = time.perf_counter()
-        with self._spans.start(call.request, resends=resends) as span:
+        with self._spans.start(request, resends=resends) as span:
             try:
                 with anyio.fail_after(seconds):
                     raw = await self._connections.open().exchange(
-                        call.request, {**self._headers, "x-api-key": key}
+                        request, {**self._headers, "x-api-key": key}, call.on_write
                     )
                 span.answered(raw.status)
                 return raw
             except TimeoutError as error:
-                raise APITimeoutError(f"no answer within {seconds:.0f} s") from error
+                raise _too_late(seconds, written=call.written) from error
             finally:
-                self._tell(call.request, raw, time.perf_counter() - started)
+                self._tell(request, raw, time.perf_counter() - started)
 
     def _tell(self, request: Request, raw: RawAnswer | None, seconds: float) -> None:
         status = None if raw is None else raw.status
@@ -175,6 +186,14 @@ class Transport:
         request_id = "-" if raw is None else raw.headers.get("x-request-id", "-")
         outcome, spent = status or "no answer", seconds * 1000
         _log.debug("%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id)
+
+
+def _too_late(seconds: float, *, written: bool) -> APITimeoutError:
+    if written:
+        return APITimeoutError(f"no answer within {seconds:.0f} s")
+    return APITimeoutError(
+        f"there was no free connection to Sent within {seconds:.0f} s", maybe_done=False
+    )
 
 
 def _keep_to_one_key(request: Request, key: str) -> None:
