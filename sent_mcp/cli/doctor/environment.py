@@ -12,7 +12,6 @@ from sent_mcp.cli.doctor.setting_words import meaning, shown
 from sent_mcp.cli.launch import launch_settings
 from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings
-from sent_mcp.offered import offered_tools
 from sent_mcp.setting_fields import (
     read_settings,
     refuse_unknown,
@@ -116,6 +115,12 @@ def _set(settings: Settings, http: HttpSettings | None, *, demo: bool) -> Iterat
 
 
 def _without_tools(settings: Settings) -> Iterator[Check]:
+    fields = type(settings).model_fields
+    if settings.toolsets == fields["toolsets"].default and not settings.read_only:
+        return
+    # It loads the whole SDK, which takes longer than everything else here.
+    from sent_mcp.offered import offered_tools
+
     if not offered_tools(settings):
         names = "SENT_MCP_TOOLSETS and SENT_MCP_READ_ONLY"
         yield Check("tools", "warning", f"{names} leave no tool to offer.", f"Change {names}.")

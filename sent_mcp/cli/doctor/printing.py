@@ -20,9 +20,15 @@ _COMMAND = re.compile(r"`[^`]*`")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Nobody reads on; the exit code must still say what was found."""
+        self.quiet = True
+
+
 def print_report(report: Report) -> None:
     """Print it on stdout; in colours on a terminal, unless NO_COLOR is set (by rich)."""
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     for check in report.checks:
         _print_check(console, check)
     console.print()

@@ -44,7 +44,7 @@ def _file_check(path: Path) -> Check:
     try:
         found = inspect_file(path)
     except StateError as error:
-        return Check("state", "wrong", sentence(f"{error} ({shown})"), _OTHER_STATE)
+        return Check("state", "wrong", sentence(f"{error.sentence} ({shown})"), _OTHER_STATE)
     if found is None:
         return _missing("state", f"State goes to {shown}", path, "SENT_MCP_STATE")
     if found.open_to_others:
@@ -61,7 +61,7 @@ async def _redis_check(url: str) -> Check:
     except SettingsError as error:
         return Check("state", "wrong", sentence(error.message), "Install the extra.")
     except StateError as error:
-        return Check("state", "wrong", sentence(str(error)), _REDIS)
+        return Check("state", "wrong", sentence(error.sentence), _REDIS)
     version = "of a version it does not tell" if found.version is None else found.version
     if found.policy not in (None, "noeviction"):
         said = (
