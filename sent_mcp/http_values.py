@@ -57,7 +57,7 @@ def origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for origin in value:
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(f"has {origin!r}; an entry is an origin like https://app.example.com")
-    return tuple(_USUAL_PORT.sub(r"\1", origin.lower()) for origin in value)
+    return tuple(_USUAL_PORT.sub(r"\1\2", origin.lower()) for origin in value)
 
 
 def jwks(value: str) -> str:

@@ -244,6 +244,48 @@ async def test_a_page_may_send_only_what_mcp_needs(url: str, name: str, value: s
         assert (await site.ask(request(b"", asks, method="OPTIONS"))).status == 400
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_page_can_read_that_there_is_no_stream_and_no_session(
+    url: str, method: str
+) -> None:
+    """Clients ask for the one and end the other; a browser asks first whether they may."""
+    http = load_http_settings(auth="tokens", allowed_origins=APP, **OWN)
+    async with inside(url, http=http) as site:
+        asks = {
+            "Origin": APP,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": "authorization,last-event-id,mcp-session-id",
+        }
+        assert (await site.ask(request(b"", asks, method="OPTIONS"))).status == 200
+        fields = {"Origin": APP, "Authorization": f"Bearer {ANNA}", "Mcp-Session-Id": "s"}
+        answer = await site.ask(request(b"", fields, method=method))
+        assert answer.status == 405
+        assert answer.fields["access-control-allow-origin"] == APP
+
+
+@pytest.mark.parametrize(
+    ("allowed", "sent"),
+    [
+        ("https://app.example.com:443", APP),
+        ("http://app.example.com:80", "http://app.example.com"),
+        ("https://APP.example.com:443", APP),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+        ("https://app.example.com:80", "https://app.example.com:80"),
+        ("tauri://localhost", "tauri://localhost"),
+        ("vscode-webview://1a2b", "vscode-webview://1a2b"),
+    ],
+)
+async def test_an_origin_is_what_a_browser_sends(url: str, allowed: str, sent: str) -> None:
+    """Without the usual port (RFC 6454, 6.1); programs with a browser inside have their own."""
+    http = load_http_settings(auth="tokens", allowed_origins=allowed, **OWN)
+    async with inside(url, http=http) as site:
+        answer = await found(site, ANNA, Origin=sent)
+        assert answer.result
+        assert answer.fields["access-control-allow-origin"] == sent
+        assert (await found(site, ANNA, Origin=f"{sent}1")).status == 403
+        assert (await found(site, ANNA, Origin="http://localhost")).status == 403
+
+
 async def test_another_host_is_refused_to_a_page_that_is_allowed_too(url: str) -> None:
     """One does not make up for the other."""
     async with inside(url, http=load_http_settings(allowed_origins=APP)) as site:
