@@ -23,8 +23,7 @@ spelled = pytest.mark.parametrize("spelling", SPELLINGS)
 async def site(url: str) -> AsyncGenerator[Inside]:
     """Everybody brings a key; nobody is asked, and two messages a day may go out."""
     http = load_http_settings(auth="passthrough")
-    given = {"confirm": "off", "messages_per_day": 2, "call_timeout": 3}
-    async with inside(url, http=http, **given) as site:
+    async with inside(url, http=http, confirm="off", messages_per_day=2, call_timeout=3) as site:
         yield site
 
 

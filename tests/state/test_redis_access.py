@@ -2,6 +2,8 @@
 
 import logging
 import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -104,23 +106,29 @@ async def test_a_server_on_this_machine_can_be_reached_through_its_socket(
     assert "does not exist" in await why_not(open_at(gone))
 
 
+@contextmanager
+def speaking_tls(folder: Path, *names: str) -> Generator[RedisProcess]:
+    """A server whose certificate is for these names; who has signed it is in `ca.pem`."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    shown = ca.issue_cert(*names).private_key_and_cert_chain_pem
+    shown.write_to_path(str(folder / "server.pem"))
+    options = ("--tls-cert-file", "--tls-key-file", "--tls-ca-cert-file")
+    files = ("server.pem", "server.pem", "ca.pem")
+    given = [
+        part
+        for option, file in zip(options, files, strict=True)
+        for part in (option, str(folder / file))
+    ]
+    with running_redis("--tls-auth-clients", "no", *given, tls=True) as server:
+        yield server
+
+
 async def test_tls_is_spoken_with_who_can_be_trusted(
     open_at: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CA of one's own is named in the URL, or for everything in SSL_CERT_FILE."""
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-        str(tmp_path / "server.pem")
-    )
-    files = ("--tls-cert-file", "--tls-key-file", "--tls-ca-cert-file")
-    names = ("server.pem", "server.pem", "ca.pem")
-    given = [
-        part
-        for file, name in zip(files, names, strict=True)
-        for part in (file, str(tmp_path / name))
-    ]
-    with running_redis("--tls-auth-clients", "no", *given, tls=True) as server:
+    with speaking_tls(tmp_path, "127.0.0.1") as server:
         url = server.url.replace("redis://", "rediss://")
         assert await why_not(open_at(url)) == "shows a certificate that is not trusted here"
         assert "does not exist" in await why_not(open_at(f"{url}?ssl_ca_certs=/nowhere/ca.pem"))
@@ -128,3 +136,14 @@ async def test_tls_is_spoken_with_who_can_be_trusted(
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         assert await open_at(url).take("a", "binding") == asked
         assert await why_not(open_at(server.url)) == "cannot be reached, or broke the connection"
+
+
+@pytest.mark.parametrize("names", [("redis.example.com",), ("127.0.0.2",)])
+async def test_a_certificate_of_somebody_else_is_refused(
+    open_at: Open, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """Although it is signed by who is trusted: they sign for many."""
+    with speaking_tls(tmp_path, *names) as server:
+        url = server.url.replace("redis://", "rediss://")
+        why = await why_not(open_at(f"{url}?ssl_ca_certs={tmp_path / 'ca.pem'}"))
+        assert why == "shows a certificate that is not trusted here"
