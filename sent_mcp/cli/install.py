@@ -30,6 +30,7 @@ from sent_mcp.hosts import (
     wanted,
 )
 
+_KEY_FILE = "SENT_API_KEY_FILE"
 # Where uv keeps the environments of `uvx`, until its cache is cleaned.
 _TEMPORARY = "archive-v0"
 _QUESTIONS = {
@@ -87,9 +88,9 @@ def _wish(order: Order) -> Wish:
 def _key(written: bool) -> dict[str, str] | None:
     if written:
         return {"SENT_API_KEY": launch_settings().read_key()}
-    file = os.environ.get("SENT_API_KEY_FILE")
+    file = os.environ.get(_KEY_FILE)
     # A host starts the server in another folder, and without a shell.
-    return {"SENT_API_KEY_FILE": str(Path(file).expanduser().absolute())} if file else None
+    return {_KEY_FILE: os.path.abspath(os.path.expanduser(file))} if file else None
 
 
 def _command() -> tuple[str, ...]:
@@ -154,7 +155,7 @@ def _remove(host: Host, place: Place) -> int:
     with _about(place.file):
         entry = entry_in(host, file.text)
         text = removed(host, file.text, ["", *(one.text or "" for one in backups)])
-    if text:
+    if text or any(backup.text == "" for backup in backups):
         is_kept = any(backup.text == text for backup in backups)
         backup = None if is_kept else _backed_up(host, file, entry)
         file.replace(text, private=False)
@@ -178,6 +179,8 @@ def _backed_up(host: Host, file: SettingsFile, entry: Json) -> Path | None:
 def _next_steps(host: Host, wish: Wish, entry: Json) -> Iterator[str]:
     if holds_key(entry):
         yield "The key stands readable in that file, which is for you alone (0600)."
+    elif wish.key is not None and not os.path.isfile(wish.key[_KEY_FILE]):
+        yield f"There is no file {wish.key[_KEY_FILE]} yet: put the key into it, and nothing else."
     elif not wish.demo and not names_key_file(entry):
         yield host.key_hint
     yield f"Next: {host.restart} Then ask: {_QUESTIONS[wish.demo]}"

@@ -1,8 +1,9 @@
 """Codex (CLI, application and IDE extension): `~/.codex/config.toml`, `[mcp_servers.NAME]`.
 
 Format: developers.openai.com/codex/mcp. Servers get a short list of variables, and those named in
-`env_vars` where they are set: openai/codex, codex-rs/rmcp-client/src/utils.rs. `CODEX_HOME` is
-documented there, too. Looked up on 2026-11-21; not run.
+`env_vars` where they are set: openai/codex, codex-rs/rmcp-client/src/utils.rs. `CODEX_HOME`:
+docs.rs/codex-wrapper, mcp_config, checked by its authors with 0.145.0. Looked up on 2026-11-21; not
+run.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """A host's settings as text: with our entry, without it, and as they were before it."""
 
 import copy
+import json
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -130,9 +131,13 @@ def _section(host: Host, settings: dict[str, Json]) -> dict[str, Json]:
     return at
 
 
-def _meant(host: Host, settings: dict[str, Json]) -> dict[str, Json]:
-    """The same, where a list of no servers is none: TOML has no other way to tell of it."""
-    return {key: value for key, value in settings.items() if value or key not in host.section}
+def _meaning(host: Host, settings: dict[str, Json]) -> str:
+    """What settings say, comparably: 1, 1.0 and true are three values, and NaN is one.
+
+    A list of no servers is none: TOML has no other way to tell of it.
+    """
+    said = {key: value for key, value in settings.items() if value or key not in host.section}
+    return json.dumps(said, sort_keys=True, default=repr)
 
 
 def _read(host: Host, text: str) -> dict[str, Json]:
@@ -142,7 +147,7 @@ def _read(host: Host, text: str) -> dict[str, Json]:
 def _proven(host: Host, after: str, expected: dict[str, Json]) -> str:
     """What was changed is read again: nothing else may say something else."""
     try:
-        fits = _meant(host, _read(host, after)) == _meant(host, expected)
+        fits = _meaning(host, _read(host, after)) == _meaning(host, expected)
     except HostError:
         fits = False
     if not fits:

@@ -1,6 +1,7 @@
 """The entry that starts this server, and whether one that is there already is ours."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -10,6 +11,8 @@ NAME = "sent"
 _KEY_VARIABLES = ("SENT_API_KEY", "SENT_DM_API_KEY", "SENT_API_KEY_FILE")
 _COMMANDS = ("sent-mcp", "sent-mcp.exe")
 _MODULE = ("-m", "sent_mcp")
+_RUNNERS = ("uvx", "uv", "pipx")
+_PACKAGE = re.compile(r"sent-mcp(\[[a-z,]*\])?([@=<>~!].*)?")
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,17 @@ def command_of(interpreter: PurePath, script: PurePath | None) -> tuple[str, ...
     Raises HostError for a path that no settings file can hold.
     """
     words = (str(script),) if script else (str(interpreter), "-P", *_MODULE)
-    if not words[0].isprintable():
-        raise HostError(f"the path of this command, {words[0]!r}, cannot be written into a file")
+    try:
+        words[0].encode()
+    except UnicodeEncodeError as error:
+        problem = f"the path of this command, {words[0]!r}, cannot be written into a file"
+        raise HostError(problem) from error
     return words
 
 
 def is_ours(entry: Json) -> bool:
-    """Whether an entry starts this server: by its command, wherever that is, or its module."""
-    if not isinstance(entry, dict):
-        return False
-    command, arguments = entry.get("command"), _texts(entry.get("args"))
-    # A file may have come from another system.
-    name = str(command).replace("\\", "/").rsplit("/", 1)[-1].lower()
-    return name in _COMMANDS or _module_end(arguments) > 0
+    """Whether an entry starts this server, by its command, its module, or a runner of packages."""
+    return isinstance(entry, dict) and _words_before(entry) is not None
 
 
 def holds_key(entry: Json) -> bool:
@@ -105,16 +106,26 @@ def _has_key(entry: Mapping[str, Json]) -> bool:
 
 
 def _own_flags(entry: Mapping[str, Json]) -> list[Json]:
-    arguments = _texts(entry.get("args"))
-    rest = arguments[_module_end(arguments) :]
+    rest = _texts(entry.get("args"))[_words_before(entry) or 0 :]
     return [word for word in rest if word not in ("serve", "--demo")]
 
 
-def _module_end(arguments: Sequence[str]) -> int:
-    for at, pair in enumerate(zip(arguments, arguments[1:], strict=False)):
-        if pair == _MODULE:
-            return at + 2
-    return 0
+def _words_before(entry: Mapping[str, Json]) -> int | None:
+    """How many arguments stand before those of the server; None for another server."""
+    # A file may have come from another system.
+    path = str(entry.get("command")).replace("\\", "/").lower()
+    name = path.rsplit("/", 1)[-1]
+    arguments = _texts(entry.get("args"))
+    if name in _COMMANDS:
+        return 0
+    for at, word in enumerate(arguments):
+        if (*arguments[at - 1 : at], word) == _MODULE:
+            return at + 1
+        if name.removesuffix(".exe") in _RUNNERS and _PACKAGE.fullmatch(word):
+            # Its name may be said twice: `uvx --from sent-mcp==1.0 sent-mcp`.
+            again = arguments[at + 1 : at + 2] == ["sent-mcp"]
+            return at + 2 if again else at + 1
+    return None
 
 
 def _texts(value: Json) -> list[str]:

@@ -76,6 +76,7 @@ def _after_space(text: str, at: int) -> int:
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_plain = True
         self._decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
     def refuse(self, at: int, problem: str) -> NoReturn:
@@ -99,12 +100,13 @@ class _Reader:
             return self._plain(at)
         if depth >= _DEEPEST:
             self.refuse(at, "too many levels")
-        if depth >= _EDITED_DEPTH:
+        if depth >= _EDITED_DEPTH and self._is_plain:
             try:
                 return self._plain(at)
             except (HostError, RecursionError):
-                # It has comments or trailing commas inside, or something wrong to be named below.
-                pass
+                # It has comments or trailing commas inside, as others will have, too, and to find
+                # that out takes long; or there is something wrong, to be named below.
+                self._is_plain = False
         return self._container(at, depth)
 
     def _plain(self, at: int) -> Node:

@@ -104,17 +104,20 @@ class SettingsFile:
 
 def _create(path: Path, data: bytes, mode: int) -> None:
     """Write a new file; what is there is neither followed nor overwritten."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    try:
-        with open(descriptor, "wb") as stream:
+    with open(path, "xb", opener=_open_private) as stream:
+        try:
             stream.write(data)
             stream.flush()
             if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
+                os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _open_private(name: str, flags: int) -> int:
+    return os.open(name, flags, _PRIVATE)
 
 
 def _refuse(path: Path, found: os.stat_result) -> None:

@@ -27,8 +27,7 @@ ZED = Host(
     section=("context_servers",),
     restart="Zed reads its settings by itself; the agent panel's settings list its servers.",
     key_hint=(
-        "Zed passes on the environment it is started in, with SENT_API_KEY where it is set; "
-        "started from the desktop, name a file that holds the key: "
-        "`SENT_API_KEY_FILE=PATH sent-mcp install zed`."
+        "Zed passes SENT_API_KEY on where it is set in its own environment; where it is not, name "
+        "a file that holds the key, `SENT_API_KEY_FILE=PATH sent-mcp install zed`."
     ),
 )

@@ -151,6 +151,7 @@ def test_a_file_that_holds_the_key_can_be_named(shell: Shell) -> None:
     ran = shell.run("install", "claude-desktop", SENT_API_KEY_FILE="~/key")
     assert ran.code == 0
     assert "or use --with-key" not in ran.out
+    assert f"There is no file {shell.home / 'key'} yet" in ran.out
     named = {"SENT_API_KEY_FILE": str(shell.home / "key")}
     assert entry("claude-desktop", file.read_text())["env"] == named
     ran = shell.run("install", "claude-desktop")

@@ -19,6 +19,9 @@ COMMAND = ("/new/sent-mcp",)
         ({"command": "sent-mcp"}, True),
         ({"command": "/usr/bin/python3", "args": ["-P", "-m", "sent_mcp", "serve"]}, True),
         ({"command": "python", "args": ["-m", "sent_mcp_other"]}, False),
+        ({"command": "uvx", "args": ["sent-mcp[redis]==0.1.0"]}, True),
+        ({"command": "C:\\bin\\uv.exe", "args": ["tool", "run", "sent-mcp@latest"]}, True),
+        ({"command": "uvx", "args": ["sent-mcp-other"]}, False),
         ({"command": "npx", "args": ["-y", "sent-mcp"]}, False),
         ({"command": "/opt/my-sent-mcp"}, False),
         ({"url": "https://mcp.sent.dm/mcp"}, False),
@@ -41,10 +44,9 @@ def test_the_script_is_started_else_the_module() -> None:
     assert is_ours(wanted(HOSTS["cursor"], Wish(module)))
 
 
-@pytest.mark.parametrize("path", ["/opt/\udce9/sent-mcp", "/opt/a\nb/sent-mcp"])
-def test_a_path_that_no_file_can_hold_is_refused(path: str) -> None:
+def test_a_path_that_no_file_can_hold_is_refused() -> None:
     with pytest.raises(HostError, match="cannot be written"):
-        command_of(PurePosixPath("/python"), PurePosixPath(path))
+        command_of(PurePosixPath("/python"), PurePosixPath("/opt/\udce9/sent-mcp"))
 
 
 def test_what_the_user_has_added_stays() -> None:
@@ -63,6 +65,19 @@ def test_what_the_user_has_added_stays() -> None:
         "env": found["env"],
         "disabled": False,
     }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sent-mcp", "serve", "--read-only"],
+        ["--from", "sent-mcp==0.1.0", "sent-mcp", "--read-only"],
+        ["-q", "sent-mcp@latest", "--read-only"],
+    ],
+)
+def test_what_a_runner_was_told_goes_with_it(arguments: list[Json]) -> None:
+    entry = wanted(HOSTS["zed"], Wish(COMMAND), {"command": "uvx", "args": arguments})
+    assert entry == {"command": "/new/sent-mcp", "args": ["serve", "--read-only"]}
 
 
 def test_a_demo_has_no_key_and_the_real_thing_gets_its_way_back() -> None:

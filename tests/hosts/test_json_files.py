@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sent_mcp.hosts import HostError
@@ -65,11 +65,13 @@ def strictly(text: str) -> Json:
     )
 
 
+@settings(deadline=None)
 @given(FILES)
 def test_any_file_is_read_as_other_readers_do(text: str) -> None:
     assert read(text) == strictly(text)
 
 
+@settings(deadline=None)
 @given(FILES)
 def test_what_is_put_in_is_all_that_is_new(text: str) -> None:
     before = read(text)
@@ -85,6 +87,7 @@ def test_what_is_put_in_is_all_that_is_new(text: str) -> None:
         assert is_spread_over(text, after)
 
 
+@settings(deadline=None)
 @given(FILES)
 def test_what_is_taken_out_again_leaves_what_was_there(text: str) -> None:
     section = read(text).get("mcpServers", {})
@@ -95,6 +98,7 @@ def test_what_is_taken_out_again_leaves_what_was_there(text: str) -> None:
             assert left == text
 
 
+@settings(deadline=None)
 @given(FILES, st.data())
 def test_any_entry_can_be_taken_out(text: str, data: st.DataObject) -> None:
     """Wherever it stands, among whatever comments."""
@@ -105,6 +109,7 @@ def test_any_entry_can_be_taken_out(text: str, data: st.DataObject) -> None:
         assert left == {key: value for key, value in before.items() if key != name}
 
 
+@settings(deadline=None)
 @given(arrays(VALUES), st.data())
 def test_items_of_a_list_come_and_go(array: str, data: st.DataObject) -> None:
     text = f'{{"inputs": {array}}}'

@@ -3,6 +3,8 @@
 import tomllib
 
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
 from sent_mcp.hosts import HOSTS, HostError, Wish, installed, removed
 from sent_mcp.hosts.toml_edit import drop, put, read
@@ -39,6 +41,42 @@ def test_a_table_comes_and_goes(text: str) -> None:
     left = read(removed(HOST, after, []))
     left.setdefault("mcp_servers", {})
     assert left == {"mcp_servers": {}, **read(text)}
+
+
+BLOCKS = st.sampled_from(
+    [
+        "a = 1\n",
+        "# [mcp_servers.sent]\n",
+        "\n",
+        "[x.y]\nz = [\n  [1],\n]\n",
+        "[[p]]\nq = nan\n",
+        "[mcp_servers.b]\ncommand = 'sent-mcp' # c\n",
+        "[mcp_servers.b.env]\nX = '[mcp_servers.sent]'\n",
+        "[mcp_servers.sentry]\nurl = 'https://sentry.example'\n\n",
+        't = """\n[other]\n"""\n',
+        "when = 2026-11-21T10:00:00Z\n",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(BLOCKS, max_size=8, unique=True), st.booleans(), st.booleans())
+def test_any_file_gets_the_table_and_gives_it_back(
+    blocks: list[str], is_windows: bool, ends_early: bool
+) -> None:
+    text = "".join(blocks).replace("\n", "\r\n" if is_windows else "\n")
+    text = text.rstrip() if ends_early else text
+    try:
+        before = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        reject()
+    after = installed(HOST, text, WISH)
+    said = tomllib.loads(after)
+    assert said["mcp_servers"].pop("sent")["args"] == ["serve"]
+    assert repr({"mcp_servers": {}, **said}) == repr({"mcp_servers": {}, **before})
+    assert removed(HOST, after, [text]) == text
+    left = tomllib.loads(removed(HOST, after, []))
+    assert repr({"mcp_servers": {}, **left}) == repr({"mcp_servers": {}, **before})
 
 
 def test_a_table_in_the_middle_is_changed_where_it_stands() -> None:
