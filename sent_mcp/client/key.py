@@ -58,18 +58,18 @@ class ApiKey:
         return self._value
 
     @asynccontextmanager
-    async def lease(self, seconds: float = math.inf) -> AsyncGenerator[str]:
+    async def lease(self, seconds: Callable[[], float] = lambda: math.inf) -> AsyncGenerator[str]:
         """The key for one request; while it is untried, for one request at a time.
 
         So many calls at once with a wrong key fail once, not ten times. A key among newcomers is
         untried until Sent has accepted it.
-        Raises what `value` does, and APITimeoutError when its turn does not come within `seconds`.
+        Raises what `value` does, and APITimeoutError when its turn takes more than `seconds()`.
         """
         key = self.value()
         if self._is_tried(key):
             yield key
             return
-        async with in_turn(self._first_try, seconds):
+        async with in_turn(self._first_try, seconds()):
             key = self.value()
             if not self._is_tried(key):
                 try:
@@ -81,14 +81,14 @@ class ApiKey:
         # Whoever waited for the first try need not wait for one another.
         yield key
 
-    def place(self, key: str, seconds: float) -> AbstractAsyncContextManager[None]:
+    def place(self, key: str, seconds: Callable[[], float]) -> AbstractAsyncContextManager[None]:
         """Room to ask Sent with a leased key: at once, but for one among newcomers.
 
-        Entering it raises APITimeoutError when there is none within `seconds`.
+        Entering it raises APITimeoutError when there is none within `seconds()`.
         """
         if self._newcomers is None or self._is_tried(key):
             return _AT_ONCE
-        return self._newcomers.place(seconds)
+        return self._newcomers.place(seconds())
 
     def accepted(self, key: str) -> None:
         """Note that Sent has done what it was asked with this key."""

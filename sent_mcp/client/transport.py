@@ -126,7 +126,7 @@ class Transport:
     async def _with_current_key(self, call: _Call[Data]) -> Answer[Data]:
         request = call.request
         while True:
-            async with self._key.lease(call.deadline.left()) as key:
+            async with self._key.lease(call.deadline.left) as key:
                 _keep_to_one_key(request, key)
                 try:
                     answer = await self._attempt(call, key)
@@ -143,7 +143,7 @@ class Transport:
         share = 1.0 if request.bulk is None else request.bulk.share
         await self._requests.spend(self._account(), 1, deadline.left, share=share)
         # Behind the budget: who waits for their own must not keep a place from others.
-        async with self._key.place(key, deadline.left()):
+        async with self._key.place(key, deadline.left):
             raw = await self._exchange(call, key)
         try:
             answer = call.open_answer(raw)

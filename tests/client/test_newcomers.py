@@ -135,7 +135,7 @@ async def test_a_key_that_is_refused_later_is_a_newcomer_again() -> None:
     newcomers = Newcomers()
     key = ApiKey(lambda: KEY, newcomers=newcomers)
     fingerprint = key.fingerprint()
-    async with key.lease() as leased, key.place(leased, 1):
+    async with key.lease() as leased, key.place(leased, lambda: 1.0):
         key.accepted(leased)
     assert newcomers.has_accepted(fingerprint)
     assert not key.refused(leased, AuthenticationError(401, "No", code="AUTH_002"))
