@@ -120,6 +120,7 @@ WRONG: dict[str, Callable[[], str]] = {
     "a name of a key that is none": lambda: unsigned({"alg": "RS256", "kid": 5}, claims()),
     "an algorithm that is none": lambda: unsigned({"alg": ["RS256"], "kid": "rsa"}, claims()),
     "an end that is none": lambda: signed_bytes(json.dumps(claims(exp="soon")).encode()),
+    "a beginning that is none": lambda: signed_bytes(json.dumps(claims(nbf=[1])).encode()),
     "an end that never comes": lambda: signed_bytes(
         json.dumps(claims(exp=1)).replace('"exp": 1', '"exp": 1e999').encode()
     ),

@@ -94,7 +94,7 @@ class FetchedKeys(Generic[Keys]):
         try:
             self._keys = await _in_thread(self._fetch)
             self._failed, self._read_at = False, monotonic()
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError, OverflowError, RuntimeError) as error:
             self._warn(error)
         finally:
             self._reading = None

@@ -42,6 +42,8 @@ _ALGORITHMS = {
 _LEAST_RSA_BITS = 2048
 """RFC 7518, 3.3."""
 _LEEWAY_SECONDS = 30
+_WRONG = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+"""An older PyJWT takes any value for a number; a newer one says that it is none."""
 _log = logging.getLogger("sent_mcp.serving")
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
 
@@ -132,7 +134,7 @@ class JwtVerifier(TokenVerifier):
             expires_at = int(claims["exp"]) + _LEEWAY_SECONDS
         except NotReadError as error:
             raise _no_keys(error.again_in) from None
-        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
+        except _WRONG as error:
             why = ascii(str(error))[:200]
             _log.info("a token was refused: %s %s", type(error).__name__, why)
             if isinstance(error, jwt.ExpiredSignatureError):
