@@ -149,7 +149,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("cli/app.py",),
     "rich": ("cli/",),
     "argparse": ("cli/serve_flags.py",),
-    "jwt": ("serving/http/jwt_credentials.py",),
+    "jwt": ("serving/http/jwt_",),
+    "cryptography": ("serving/http/jwt_keys.py",),
     "platformdirs": ("settings.py",),
     "pydantic_settings": (
         "settings.py",

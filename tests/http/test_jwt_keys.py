@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sent_mcp import __version__
 from sent_mcp.serving.http import fetched_keys, wrong_keys
-from sent_mcp.serving.http.jwt_credentials import MOST_TRIED
+from sent_mcp.serving.http.jwt_keys import MOST_TRIED
 from tests.http.identity import (
     KEYS,
     OTHER,

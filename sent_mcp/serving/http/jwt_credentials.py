@@ -3,20 +3,13 @@
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import jwt
 import mcp_types as mcp
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend
 from mcp.server.auth.provider import AccessToken, TokenVerifier
-from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
@@ -25,65 +18,15 @@ from sent_mcp.errors import SettingsError
 from sent_mcp.http_settings import HttpSettings
 from sent_mcp.serving.http.answers import HttpError
 from sent_mcp.serving.http.credentials import NO_TOKEN, Denied, bearer
-from sent_mcp.serving.http.fetched_keys import FetchedKeys, NotKeysError, NotReadError
+from sent_mcp.serving.http.fetched_keys import FetchedKeys, NotReadError
+from sent_mcp.serving.http.jwt_keys import Key, KeySet, is_accepted
 
 LONGEST_TOKEN = 16 * 1024
 LONGEST_SUBJECT = 256
-MOST_TRIED = 10
-"""Keys that are tried on one token: those of a set without names."""
-_ALGORITHMS = {
-    ("RSA", ""): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-    ("EC", "P-256"): ("ES256",),
-    ("EC", "P-384"): ("ES384",),
-    ("OKP", "Ed25519"): ("EdDSA",),
-    ("OKP", "Ed448"): ("EdDSA",),
-}
-"""By type and curve. Whoever can check such a signature cannot make it."""
-_LEAST_RSA_BITS = 2048
-"""RFC 7518, 3.3."""
 _LEEWAY_SECONDS = 30
 _WRONG = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 """An older PyJWT takes any value for a number; a newer one says that it is none."""
 _log = logging.getLogger("sent_mcp.serving")
-PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
-
-
-@dataclass(frozen=True)
-class _Key:
-    """The public half of one key, and the algorithms it is for."""
-
-    name: str | None
-    algorithms: Sequence[str]
-    public: PublicKey
-
-
-class KeySet:
-    """The usable keys of a JSON Web Key Set (RFC 7517)."""
-
-    def __init__(self, raw: bytes) -> None:
-        """Leaves out what is unusable here. Raises ValueError when nothing remains."""
-        found: object = from_json(raw)
-        entries = cast("dict[str, object]", found).get("keys") if isinstance(found, dict) else None
-        listed = cast("list[object]", entries) if isinstance(entries, list) else []
-        self._keys = [key for each in listed if (key := _usable(each)) is not None]
-        if not self._keys:
-            raise NotKeysError("no JSON Web Key Set with a key that is usable here")
-
-    def knows(self, name: str | None) -> bool:
-        """Whether a key is called so."""
-        return name is not None and any(key.name == name for key in self._keys)
-
-    def fitting(self, name: str | None, algorithm: str) -> Sequence[_Key]:
-        """The keys that may have signed a token with such a header, ten at most.
-
-        They are those of that name; else the only one that fits, if no name is given; else those
-        without a name.
-        """
-        fit = [key for key in self._keys if algorithm in key.algorithms]
-        if name is None and len(fit) == 1:
-            return fit
-        wanted = name if self.knows(name) else None
-        return [key for key in fit if key.name == wanted][:MOST_TRIED]
 
 
 class Keys(Protocol):
@@ -156,7 +99,7 @@ class JwtVerifier(TokenVerifier):
         keys = await self._keys.renewed()
         return self._checked(token, algorithm, keys.fitting(name, algorithm))
 
-    def _checked(self, token: str, algorithm: str, keys: Sequence[_Key]) -> dict[str, Any]:
+    def _checked(self, token: str, algorithm: str, keys: Sequence[Key]) -> dict[str, Any]:
         for key in keys:
             with suppress(jwt.InvalidSignatureError):
                 return jwt.decode(
@@ -210,7 +153,7 @@ def _named(token: str) -> tuple[str | None, str]:
         raise jwt.DecodeError("the token is too long")
     header = jwt.get_unverified_header(token)
     algorithm = header.get("alg")
-    if not any(algorithm in each for each in _ALGORITHMS.values()):
+    if not is_accepted(algorithm):
         raise jwt.InvalidAlgorithmError("the algorithm is not accepted")
     # An older PyJWT would not look, and none knows such an extension (RFC 7515, 4.1.11).
     if "crit" in header:
@@ -225,28 +168,6 @@ def _subject(claims: dict[str, Any]) -> str:
     if len(subject) > LONGEST_SUBJECT or not subject.isprintable():
         raise jwt.InvalidTokenError("the subject cannot stand in an audit log")
     return subject
-
-
-def _usable(entry: object) -> _Key | None:
-    """The key that an entry of a set holds; None if it is for something else, or not public."""
-    said = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
-    name, only = said.get("kid"), said.get("alg")
-    if said.get("use", "sig") != "sig" or not isinstance(name, str | None):
-        return None
-    kind = _ALGORITHMS.get((str(said.get("kty")), str(said.get("crv", ""))), ())
-    algorithms = [each for each in kind if only in (None, each)]
-    if not algorithms:
-        return None
-    try:
-        public: object = jwt.PyJWK(said, algorithms[0]).key
-    except (jwt.PyJWTError, ValueError, TypeError, LookupError, UnsupportedAlgorithm):
-        return None
-    # With a private half, whoever can read the set could sign.
-    if not isinstance(public, PublicKey):
-        return None
-    if isinstance(public, RSAPublicKey) and public.key_size < _LEAST_RSA_BITS:
-        return None
-    return _Key(name, algorithms, public)
 
 
 def _no_keys(again_in: int) -> HttpError:
