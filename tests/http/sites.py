@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.http.wire import Site
 from tests.serving.wire import Message
 
 _SECONDS = 30
+PROGRAM = (sys.executable, "-m", "sent_mcp")
 ANNA, BEN = "a-token-of-anna-that-is-long-enough", "a-token-of-ben-that-is-long-enough-too"
 TOKENS = {"SENT_MCP_HTTP_TOKENS": f"anna:{ANNA},ben:{BEN}"}
 
@@ -69,14 +70,17 @@ class Running(Site):
 
 
 @contextmanager
-def started(home: Path, *flags: str, **variables: str) -> Generator[Running]:
+def started(
+    home: Path, *flags: str, program: Sequence[str] = PROGRAM, **variables: str
+) -> Generator[Running]:
     """`sent-mcp serve --transport http` on a free port, in a group of its own.
 
-    It must write nothing to stdout, and is killed if it has not ended.
+    It must write nothing to stdout, and is killed if it has not ended. `program` takes the place of
+    `sent-mcp`.
     """
     number = len(list(home.glob("*.err")))
     out, err = home / f"{number}.out", home / f"{number}.err"
-    command = [sys.executable, "-m", "sent_mcp", "serve", "--transport", "http", "--port", "0"]
+    command = [*program, "serve", "--transport", "http", "--port", "0"]
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
             [*command, *flags],

@@ -22,6 +22,8 @@ LAST_SECONDS = 5
 MOST_CONNECTIONS = 2000
 _OTHER_DESCRIPTORS = 100
 """For files, for the state store, and for connections to Sent."""
+_WAITING, _AT_A_TIME = 1024, 16
+"""Connections that wait to be taken; how many are taken before it is seen that there is no room."""
 _LOOK_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,7 +31,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=1024)
+    listening = socket.create_server((host, port), family=family, backlog=_WAITING)
     return adopted(listening.detach())
 
 
@@ -57,7 +59,7 @@ def most_connections() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS
-    return min(MOST_CONNECTIONS, hard - _OTHER_DESCRIPTORS)
+    return min(MOST_CONNECTIONS, max(hard - _OTHER_DESCRIPTORS, hard // 2))
 
 
 class HttpServer(uvicorn.Server):
@@ -77,6 +79,7 @@ class HttpServer(uvicorn.Server):
             server_header=False,
             timeout_graceful_shutdown=LAST_SECONDS,
             limit_concurrency=most_connections(),
+            backlog=_AT_A_TIME,
         )
         super().__init__(config)
         self._app = app
@@ -93,6 +96,12 @@ class HttpServer(uvicorn.Server):
             for each, handler in former.items():
                 signal.signal(each, handler)
         return 128 + self._captured_signals[-1] if self._captured_signals else 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen. To asyncio the backlog is also how many connections are taken at once."""
+        await super().startup(sockets)
+        for each in sockets or []:
+            each.listen(_WAITING)
 
     def stop(self) -> None:
         """Let the calls under way finish, and end."""

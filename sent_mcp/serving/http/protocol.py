@@ -26,7 +26,8 @@ class PunctualProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # uvicorn's own signature
         """Begins to wait for the first head."""
-        if len(self.connections) >= (self.limit_concurrency or math.inf):
+        # Where as many are open as the limit says, uvicorn answers nobody.
+        if len(self.connections) + 1 >= (self.limit_concurrency or math.inf):
             self._turned_away = True
             transport.abort()
             return
