@@ -8,7 +8,7 @@ import pytest
 from sent_mcp.http_settings import load_http_settings
 from sent_mcp.serving.http import protocol
 from tests.http.sites import ANNA, TOKENS, Inside, inside
-from tests.http.wire import message, request
+from tests.http.wire import Connection, message, request
 
 LITTLE = 0.4
 """Instead of 5 s for a stranger, and of 30 s for who does not read."""
@@ -83,22 +83,22 @@ async def test_who_never_reads_is_cut_off(hasty: Inside) -> None:
     raw = hasty.bearer(ANNA).bytes_of(message("tools/list"))
     async with hasty.connected() as connection:
         with anyio.fail_after(LONG), pytest.raises(anyio.BrokenResourceError):
-            for _ in range(MUCH // len(raw)):
-                await connection.say(raw)
+            await says(connection, raw, MUCH // len(raw))
     assert (await hasty.bearer(ANNA).ask("tools/list")).result["tools"]
+
+
+async def says(connection: Connection, raw: bytes, times: int) -> None:
+    """The same again and again."""
+    for _ in range(times):
+        await connection.say(raw)
 
 
 async def test_who_reads_slowly_is_not(hasty: Inside) -> None:
     """As long as they read at all."""
     raw = hasty.bearer(ANNA).bytes_of(message("tools/list"))
     async with hasty.connected() as connection, anyio.create_task_group() as tasks:
-
-        async def ask() -> None:
-            for _ in range(400):
-                await connection.say(raw)
-
-        tasks.start_soon(ask)
-        for number in range(400):
-            if number % 50 == 0:
-                await anyio.sleep(LITTLE / 4)
+        tasks.start_soon(says, connection, raw, 1_200)
+        for number in range(1_200):
+            if number % 300 == 0:
+                await anyio.sleep(LITTLE * 3 / 4)
             assert (await connection.answer()).status == 200
