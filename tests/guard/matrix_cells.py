@@ -6,7 +6,19 @@ from itertools import product
 from urllib.parse import quote
 
 from tests.door import Door
-from tests.guard.hosts import ACCEPTS, ERAS, FAILS, HANDSHAKE, KINDS, MODERN, PLAIN, Kind, at_sent
+from tests.guard.hosts import (
+    ACCEPTS,
+    AT_ONCE,
+    DECLINES,
+    ERAS,
+    FAILS,
+    HANDSHAKE,
+    KINDS,
+    MODERN,
+    PLAIN,
+    Kind,
+    at_sent,
+)
 from tests.guard.matrix_actions import ACTIONS, Action
 from tests.guard.matrix_circumstances import (
     CHANGED,
@@ -108,6 +120,10 @@ def combinations() -> Iterator[Cell]:
         yield Cell(era, kind, action, circumstance)
 
 
+def _names(kinds: Sequence[Kind]) -> set[str]:
+    return {kind.name for kind in kinds}
+
+
 def over_http() -> Iterator[Cell]:
     """Those of a server that keeps no session: of a handshake-era host it knows nothing."""
     unseen = [replace(kind, unseen=True, falls_back=ERAS) for kind in (PLAIN, ACCEPTS)]
@@ -120,6 +136,11 @@ def over_http() -> Iterator[Cell]:
 
 CELLS: Sequence[Cell] = [cell for cell in combinations() if cell.left_out is None]
 HTTP_CELLS: Sequence[Cell] = [cell for cell in over_http() if cell.left_out is None]
+TYPICAL = (PLAIN, ACCEPTS, DECLINES, AT_ONCE)
+HTTP_SAMPLE: Sequence[Cell] = [
+    cell for cell in HTTP_CELLS if cell.circumstance is plain or cell.kind.name in _names(TYPICAL)
+]
+"""Every host once, and the typical ones in every circumstance."""
 LEFT_OUT = {cell.id: cell.left_out for cell in combinations() if cell.left_out is not None}
 
 
