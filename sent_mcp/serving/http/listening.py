@@ -55,11 +55,12 @@ def most_connections() -> int:
         import resource
     except ImportError:
         return MOST_CONNECTIONS
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
-        return MOST_CONNECTIONS
-    return min(MOST_CONNECTIONS, max(hard - _OTHER_DESCRIPTORS, hard // 2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Some systems call it infinite, and refuse that.
+    most = MOST_CONNECTIONS + _OTHER_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return min(MOST_CONNECTIONS, max(most - _OTHER_DESCRIPTORS, most // 2))
 
 
 class HttpServer(uvicorn.Server):
