@@ -1,11 +1,9 @@
 """Connections on which nothing happens: how long strangers, callers and non-readers may stay."""
 
 from collections.abc import AsyncGenerator
-from socket import SO_RCVBUF, SOL_SOCKET
 
 import anyio
 import pytest
-from anyio.abc import SocketAttribute
 
 from sent_mcp.http_settings import load_http_settings
 from sent_mcp.serving.http import protocol
@@ -93,19 +91,3 @@ async def says(connection: Connection, raw: bytes, times: int) -> None:
     """The same again and again."""
     for _ in range(times):
         await connection.say(raw)
-
-
-async def test_who_reads_slowly_is_not(hasty: Inside) -> None:
-    """As long as they read at all; their system keeps little for them."""
-    raw = hasty.bearer(ANNA).bytes_of(message("tools/list"))
-    async with (
-        await anyio.connect_tcp("127.0.0.1", hasty.port) as stream,
-        anyio.create_task_group() as tasks,
-    ):
-        stream.extra(SocketAttribute.raw_socket).setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
-        connection = Connection(stream)
-        tasks.start_soon(says, connection, raw, 300)
-        for number in range(300):
-            if number % 75 == 0:
-                await anyio.sleep(LITTLE / 2)
-            assert (await connection.answer()).status == 200

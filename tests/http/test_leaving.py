@@ -1,0 +1,79 @@
+"""After a signal: soon nobody listens any more, and what is under way is answered all the same."""
+
+from pathlib import Path
+from signal import SIGTERM
+
+import anyio
+import pytest
+
+from sent_mcp.serving.http import listening
+from tests.http.sites import inside, started
+from tests.http.test_shutdown import AT_ONCE
+from tests.http.test_workers import TWO, both
+from tests.http.wire import ERAS, Site
+from tests.serving.held import READ, Gate, behind
+
+LITTLE = 0.3
+"""Instead of 3 s."""
+both_eras = pytest.mark.parametrize("era", ERAS)
+
+
+async def refused(site: Site, within: float) -> None:
+    """Wait until a connection is refused: nobody listens, in no process."""
+    with anyio.fail_after(within):
+        while True:
+            try:
+                async with site.connected():
+                    await anyio.sleep(0.02)
+            except OSError:
+                return
+
+
+def test_balancers_have_time_to_hear_of_it() -> None:
+    """They ask every second or so."""
+    assert listening.LEAVE_SECONDS == 3
+
+
+@both_eras
+async def test_it_stops_listening_while_a_call_is_under_way(
+    monkeypatch: pytest.MonkeyPatch, era: str
+) -> None:
+    """Not before those who ask for readiness had the time to; the call is answered."""
+    monkeypatch.setattr(listening, "LEAVE_SECONDS", LITTLE)
+    gate = Gate(READ)
+    async with (
+        behind(gate) as variables,
+        inside(variables["SENT_BASE_URL"]) as site,
+        site.connected() as connection,
+    ):
+        await connection.say(site.client(era).call_bytes("list_contacts"))
+        await gate.arrived.wait()
+        began = anyio.current_time()
+        site.serving.stop()
+        assert (await site.get("/readyz")).status == 503
+        await refused(site, LITTLE + AT_ONCE)
+        assert anyio.current_time() - began > LITTLE / 2
+        assert not gate.open.is_set()
+        gate.open.set()
+        assert (await connection.answer()).result["structuredContent"]["contacts"]
+
+
+async def test_neither_do_workers_nor_who_started_them(home: Path) -> None:
+    """The socket is one, and the first process has it too."""
+    gate = Gate("")
+    async with behind(gate) as variables:
+        given = {**variables, "SENT_MCP_STATE": str(home / "state.sqlite")}
+        with started(home, *TWO, **given) as site:
+            await both(site)
+            gate.close(READ)
+            async with site.connected() as connection:
+                await connection.say(site.client().call_bytes("list_contacts"))
+                with anyio.fail_after(20):
+                    await gate.arrived.wait()
+                site.signal(SIGTERM)
+                await refused(site, listening.LEAVE_SECONDS + AT_ONCE)
+                assert site.process.poll() is None
+                gate.open.set()
+                assert (await connection.answer()).result["structuredContent"]["contacts"]
+            assert await site.ended(AT_ONCE) == 143
+        assert "Traceback" not in site.stderr
