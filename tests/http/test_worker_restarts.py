@@ -17,7 +17,7 @@ from tests.http.test_workers import TWO, both, serves, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are read in /proc")
 SERVED = 0.6
 """Who lives longer has served, instead of 5 s."""
-# The first serves, the second does for a while. Of those that are begun in its place two end at once.
+# The first serves, the second does for a while; of those in its place two end at once.
 BEGINNING = """
 for number in 1 2 3 4 5 6 7 8 9; do
   mkdir "$0/$number" 2>/dev/null && break
