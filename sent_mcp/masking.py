@@ -44,8 +44,12 @@ def mask_digits(text: str) -> str:
 
 def mask_log(text: str) -> str:
     """`text` without anything that looks like a phone number or an API key."""
-    without_keys = _KEY.sub(lambda match: f"{match['name'] or ''}[key]", text)
-    return _IN_LOGS.sub(lambda match: _masked(match[0]), without_keys)
+    return _IN_LOGS.sub(lambda match: _masked(match[0]), mask_keys(text))
+
+
+def mask_keys(text: str) -> str:
+    """`text` without anything that looks like an API key."""
+    return _KEY.sub(lambda match: f"{match['name'] or ''}[key]", text)
 
 
 def _masked(number: str) -> str:

@@ -69,17 +69,18 @@ async def check_file(order: Order) -> int:
     key = ApiKey(settings.read_key)
     account = _demo(order) if demo else _account(settings, key)
     emulator = launch_emulator(demo=demo, demo_db=order.demo_db)
+    connections = connections_to(settings, emulator)
     client = build_client(
         settings,
         key,
-        connections_to(settings, emulator),
+        connections,
         timeout=_CALL_SECONDS,
         profile_id=settings.profile_id,
     )
     journal = None
     if out is not None:
         journal = _journal(out, _fingerprint(sheet, order.column, region, account))
-    run = Run(sheet, region, client, journal)
+    run = Run(sheet, region, client, connections, journal)
     try:
         return await _finished(run, out, form)
     finally:

@@ -18,7 +18,7 @@ from sent_mcp.cli.check_progress import Bars, OnCount
 from sent_mcp.cli.check_rows import Answers, Numbered, number_rows
 from sent_mcp.cli.check_summary import summary
 from sent_mcp.cli.outcome import DONE, FAILED, print_error
-from sent_mcp.client import SentClient
+from sent_mcp.client import Connections, SentClient
 from sent_mcp.errors import SentError
 from sent_mcp.moments import moment
 from sent_mcp.reach import Sighting, check_numbers
@@ -28,14 +28,22 @@ STOPPED = 128
 
 
 class Run:
-    """What is known so far. `journal` is None where nothing is to be kept."""
+    """What is known so far. `journal` is None where nothing is to be kept.
+
+    `connections` are those of the client, and closed with the end of the work.
+    """
 
     def __init__(
-        self, sheet: Sheet, region: str | None, client: SentClient, journal: Journal | None
+        self,
+        sheet: Sheet,
+        region: str | None,
+        client: SentClient,
+        connections: Connections,
+        journal: Journal | None,
     ) -> None:
         self._sheet = sheet
         self._region = region
-        self._client = client
+        self._connections = connections
         self._bulk = client.bulk(share=1.0)
         self._journal = journal
         self._numbered = Numbered((), (), array("i"))
@@ -64,7 +72,7 @@ class Run:
                     await self._ask(open_numbers, asking)
         finally:
             with anyio.CancelScope(shield=True):
-                await self._client.aclose()
+                await self._connections.aclose()
 
     def end_stopped(self, by: signal.Signals) -> None:
         """Say what is decided and kept."""

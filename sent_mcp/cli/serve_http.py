@@ -111,6 +111,8 @@ def _serve(
         serving = partial(serve_socket, credentials=credentials, parent=parent, metrics=metrics)
         return anyio.run(serving, server, http, listening, server.reach_state)
     finally:
+        # Calls that were cut off at the very end have just said so.
+        server.abandon()
         end_traces()
 
 
