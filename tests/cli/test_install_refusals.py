@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import sent_mcp
 from sent_mcp.hosts import HOSTS, HostName
 from tests.cli.conftest import Shell
 from tests.hosts.existing import EXISTING
@@ -148,6 +149,17 @@ import_module("sent_mcp.cli.app").app(["install", "cursor"])
 """
 
 
+def anybody_can_read(path: Path) -> bool:
+    """Whether somebody without rights gets there."""
+    return all(each.stat().st_mode & 0o005 == 0o005 for each in (path, *path.parents))
+
+
+@pytest.mark.skipif(
+    not all(
+        anybody_can_read(Path(each)) for each in (sys.prefix, sys.base_prefix, sent_mcp.__path__[0])
+    ),
+    reason="nobody but its owner can run what is installed here",
+)
 @pytest.mark.parametrize(
     ("mode", "folder", "said"),
     [
