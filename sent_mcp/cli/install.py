@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sent_mcp.cli.installation import host_command
 from sent_mcp.cli.launch import launch_settings
 from sent_mcp.cli.outcome import DONE, FAILED, UsageError, print_error
 from sent_mcp.hosts import (
@@ -20,7 +21,6 @@ from sent_mcp.hosts import (
     Place,
     SettingsFile,
     Wish,
-    command_of,
     entry_in,
     holds_key,
     installed,
@@ -82,7 +82,7 @@ def _refuse_contradictions(order: Order) -> None:
 
 
 def _wish(order: Order) -> Wish:
-    return Wish(_command(), demo=order.demo, key=None if order.demo else _key(order.with_key))
+    return Wish(host_command(), demo=order.demo, key=None if order.demo else _key(order.with_key))
 
 
 def _key(written: bool) -> dict[str, str] | None:
@@ -91,12 +91,6 @@ def _key(written: bool) -> dict[str, str] | None:
     file = os.environ.get(_KEY_FILE)
     # A host starts the server in another folder, and without a shell.
     return {_KEY_FILE: os.path.abspath(os.path.expanduser(file))} if file else None
-
-
-def _command() -> tuple[str, ...]:
-    interpreter = Path(sys.executable)
-    script = interpreter.with_name("sent-mcp.exe" if sys.platform == "win32" else "sent-mcp")
-    return command_of(interpreter, script if script.is_file() else None)
 
 
 def _place(host: Host) -> Place:
