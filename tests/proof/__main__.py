@@ -1,0 +1,51 @@
+"""`python -m tests.proof --quick|--full`: try everything, print what became of it."""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+
+from tests.proof.report import Part, Report, Scale, Timed, show
+
+PARTS: dict[str, Part] = {}
+"""In the order in which they run."""
+
+
+def main() -> int:
+    """Exit code 0 when nothing was lost, doubled, leaked or otherwise wrong."""
+    arguments = _parser().parse_args()
+    scale = Scale(quick=not arguments.full, seed=arguments.seed)
+    names: Sequence[str] = arguments.parts or [*PARTS]
+    report = Report(scale=scale, parts=tuple(_timed(name, scale) for name in names))
+    show(Console(width=arguments.width), report)
+    if arguments.json:
+        arguments.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return 0 if report.passed else 1
+
+
+def _timed(name: str, scale: Scale) -> Timed:
+    Console(stderr=True).print(f"{name} ...")
+    began = time.monotonic()
+    rows = anyio.run(PARTS[name], scale)
+    return Timed(seconds=time.monotonic() - began, rows=tuple(rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="none: all")
+    size = parser.add_mutually_exclusive_group(required=True)
+    size.add_argument("--quick", action="store_true", help="less than three minutes")
+    size.add_argument("--full", action="store_true", help="hours")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of an old run")
+    parser.add_argument("--width", type=int, default=140, help="of the table, in characters")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every row here, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
