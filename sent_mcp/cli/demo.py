@@ -22,6 +22,7 @@ _LONG = 9
 """Answers above this many lines and the last are shown in part."""
 _SHOWN = 7
 _SERVE = ("--demo", "--state", "memory:")
+_QUESTION = "Question:"
 _DELIVERY_SECONDS = 20.0
 _SEND: Facts = {
     "to": ["+1 415 555 0102"],
@@ -48,12 +49,13 @@ class Conversation:
     def say(self, question: str) -> None:
         """What the person asks."""
         self.console.print()
-        self._row("You    ", "bold cyan", question)
+        self._row("You    ", "bold cyan", Text(question, "bold"))
 
     async def call(self, tool: str, arguments: Facts, is_right: Callable[[Facts], bool]) -> Facts:
         """One call, shown and checked."""
         shown = ", ".join(f"{name}={_short(value)}" for name, value in arguments.items())
-        self._row("Model  ", "bold magenta", f"{tool}({shown})")
+        called = Text.assemble((tool, "magenta"), f"({shown})")
+        self._row("Model  ", "bold magenta", called)
         text, facts = await self._answer(tool, arguments)
         right = facts is not None and is_right(facts)
         self.wrong += not right
@@ -85,17 +87,29 @@ class Conversation:
         if len(lines) > _LONG:
             lines = [*lines[:_SHOWN], f"... {len(lines) - _SHOWN} more lines"]
         if right:
-            self._row("       ✓ ", "green", "\n".join([*lines, last]))
+            self._row("       ✓ ", "green", _read([*lines, last]))
         else:
-            self._row("       ✗ ", "bold red", "\n".join(["This is wrong:", *lines, last]))
+            self._row("       ✗ ", "bold red", _read(["This is wrong:", *lines, last]))
 
-    def _row(self, label: str, style: str, body: str) -> None:
+    def _row(self, label: str, style: str, body: Text) -> None:
         """One turn; what does not fit into a line goes on under its beginning."""
-        margin = Text(label, style)
-        for line in Text(body).wrap(self.console, self.console.width - len(label)):
-            line.rstrip()
-            self.console.print(margin + line)
-            margin = Text(" " * len(label))
+        margin = Text.assemble((label, style))
+        for line in body.split("\n"):
+            begin = len(line.plain) - len(line.plain.lstrip())
+            indent = Text(" " * begin)
+            for part in line[begin:].wrap(self.console, self.console.width - len(label) - begin):
+                part.rstrip()
+                self.console.print(margin + indent + part)
+                margin = Text(" " * len(label))
+
+
+def _read(lines: Sequence[str]) -> Text:
+    """An answer: the outcome stands out, and what a person is to be asked."""
+    styles, asks = [""], False
+    for line in lines[1:]:
+        asks = line == _QUESTION or (asks and line.startswith(" "))
+        styles.append("yellow" if asks else "dim")
+    return Text("\n").join(map(Text, lines, styles))
 
 
 async def run_demo(flags: Sequence[str] = _SERVE) -> int:
