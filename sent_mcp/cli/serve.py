@@ -3,6 +3,7 @@
 Loads neither typer nor rich, and nothing of HTTP for stdio; hosts start it often.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Never
@@ -36,6 +37,10 @@ def serve(arguments: Sequence[str], opening: Opening, leave: Callable[[int], Nev
         return 2
     log_to_stderr(settings.log_level)
     warn(about(settings, demo=given.demo))
+    if os.isatty(0):
+        from sent_mcp.cli.first_contact import greet
+
+        greet(settings, demo=given.demo)
     return _serve_stdio(server, opening, leave)
 
 

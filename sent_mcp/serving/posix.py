@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -18,11 +17,6 @@ from sent_mcp.serving.outgoing import Outgoing
 from sent_mcp.serving.sinks import sink
 from sent_mcp.serving.unanswered import Unanswered
 
-_TERMINAL = """\
-This is an MCP server: it speaks JSON-RPC on stdin, and an MCP host starts it.
-To try it by hand: sent-mcp demo, sent-mcp tools, sent-mcp --help.
-Ctrl-C or Ctrl-D ends it.
-"""
 _CANNOT_WRITE = 1
 _LAST_SECONDS = 0.5
 """How long after a signal a client may still read what was answered."""
@@ -35,8 +29,6 @@ async def serve_descriptors(
     """See `serve_stdio`."""
     opening = opening or Opening(parent=os.getppid())
     with wire() as (reading, writing):
-        if os.isatty(reading):
-            sys.stderr.write(_TERMINAL)
         unanswered = Unanswered()
         out = sink(writing, lambda: incoming.stop())
         incoming = Incoming(reading, out, unanswered, opening)

@@ -1,17 +1,12 @@
-"""What is read and written besides the protocol stays away from it, and people are spoken to."""
+"""What is read and written besides the protocol stays away from it."""
 
 import os
-import pty
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGINT
 
 import pytest
 
 from tests.serving.raw import (
-    PIPE,
     WHOLE,
     Server,
     call,
@@ -20,17 +15,9 @@ from tests.serving.raw import (
     line,
     messages,
     running,
-    told,
 )
-from tests.serving.wire import DEMO
 
 ODD = ("-m", "tests.serving.odd_server")
-HINT = """\
-This is an MCP server: it speaks JSON-RPC on stdin, and an MCP host starts it.
-To try it by hand: sent-mcp demo, sent-mcp tools, sent-mcp --help.
-Ctrl-C or Ctrl-D ends it.
-"""
-CTRL_C, CTRL_D = b"\x03", b"\x04"
 
 
 def test_what_a_tool_prints_goes_to_stderr(tmp_path: Path) -> None:
@@ -143,53 +130,3 @@ def test_the_flags_of_channels_others_share_are_as_before(tmp_path: Path) -> Non
         assert os.get_blocking(writing)
     os.close(reading)
     os.close(writing)
-
-
-TYPED = """
-import fcntl, os, sys, termios
-os.setsid()
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
-
-
-@contextmanager
-def typed(home: Path, *, shown: bool = False) -> Generator[tuple[Server, int]]:
-    """A server on a terminal, and what its keyboard is; `shown` there too, or on a pipe."""
-    keyboard, terminal = pty.openpty()
-    try:
-        command = ("-c", TYPED, *DEMO)
-        stdout = terminal if shown else PIPE
-        with running(home, command, stdin=terminal, stdout=stdout) as server:
-            os.close(terminal)
-            yield server, keyboard
-    finally:
-        os.close(keyboard)
-
-
-@pytest.mark.parametrize(("key", "code"), [(CTRL_C, 128 + SIGINT), (CTRL_D, 0)], ids=["C", "D"])
-def test_whoever_starts_it_by_hand_is_told_what_it_is(
-    tmp_path: Path, key: bytes, code: int
-) -> None:
-    """Once, and it serves all the same until a key ends it."""
-    with typed(tmp_path) as (server, keyboard):
-        os.write(keyboard, handshake() + find(1))
-        assert [server.hear()["id"] for _ in range(2)] == [0, 1]
-        os.write(keyboard, key)
-        assert server.end() == (code, [], HINT)
-
-
-def test_answers_are_shown_to_whoever_typed_the_questions(tmp_path: Path) -> None:
-    """A terminal takes them as they are."""
-    with typed(tmp_path, shown=True) as (server, keyboard):
-        os.write(keyboard, handshake() + line("ping", "typed"))
-        shown = b""
-        while b'"id":"typed","result":{}}' not in shown:
-            shown += os.read(keyboard, 65536)
-        os.write(keyboard, CTRL_D)
-        assert server.end() == (0, [], HINT)
-
-
-def test_nobody_is_told_where_nobody_types(tmp_path: Path) -> None:
-    """Hosts show stderr to their users as if something were wrong."""
-    assert told(tmp_path, handshake())[0]["id"] == 0
