@@ -96,9 +96,9 @@ def host_entry(host: Host) -> str:
     return snippet(host, Wish((COMMAND,), key=key))
 
 
-def environment_variables() -> list[JsonValue]:
+def environment_variables(model: type[BaseSettings]) -> list[JsonValue]:
     """The settings as server.json lists them."""
-    return [_environment_variable(Settings, name) for name in Settings.model_fields]
+    return [_environment_variable(model, name) for name in model.model_fields]
 
 
 def _environment_variable(model: type[BaseSettings], name: str) -> JsonValue:
@@ -108,7 +108,7 @@ def _environment_variable(model: type[BaseSettings], name: str) -> JsonValue:
         "description": field.description,
         "isRequired": False,
         # The URL of a Redis may have a password in it.
-        "isSecret": name in ("api_key", "secret", "state"),
+        "isSecret": name in ("api_key", "secret", "state", "tokens"),
         "format": _format(field.annotation),
     }
     default = default_of(field)
@@ -121,12 +121,14 @@ def _environment_variable(model: type[BaseSettings], name: str) -> JsonValue:
 
 
 def _format(annotation: object) -> str:
-    names = {bool: "boolean", int: "number", float: "number"}
-    return next((name for kind, name in names.items() if annotation is kind), "string")
+    names = {bool: "boolean", int: "number", float: "number", Path: "filepath"}
+    kinds = get_args(annotation) or (annotation,)
+    return next((name for kind, name in names.items() if kind in kinds), "string")
 
 
 def _choices(annotation: object) -> list[JsonValue]:
-    return [*get_args(annotation)] if get_origin(annotation) is Literal else []
+    kinds = [annotation, *get_args(annotation)]
+    return [name for kind in kinds if get_origin(kind) is Literal for name in get_args(kind)]
 
 
 def readme() -> str:
@@ -150,8 +152,8 @@ def readme() -> str:
 def server_json() -> str:
     """server.json with the variables the settings have: one package for each transport."""
     document = json.loads(SERVER_JSON.read_text(encoding="utf-8"))
-    over_stdio = {**document["packages"][0], "environmentVariables": environment_variables()}
-    port = _environment_variable(HttpSettings, "port")
+    variables = environment_variables(Settings)
+    over_stdio = {**document["packages"][0], "environmentVariables": variables}
     over_http = {
         **over_stdio,
         "packageArguments": [
@@ -162,7 +164,7 @@ def server_json() -> str:
             "type": "streamable-http",
             "url": f"http://127.0.0.1:{{{variable_of(HttpSettings, 'port')}}}/mcp",
         },
-        "environmentVariables": [*environment_variables(), port],
+        "environmentVariables": [*variables, *environment_variables(HttpSettings)],
     }
     document["packages"] = [over_stdio, over_http]
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
