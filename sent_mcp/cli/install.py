@@ -10,6 +10,7 @@ from pathlib import Path
 from sent_mcp.cli.installation import host_command
 from sent_mcp.cli.launch import launch_settings
 from sent_mcp.cli.outcome import DONE, FAILED, UsageError, print_error
+from sent_mcp.cli.printable import printable
 from sent_mcp.hosts import (
     HOSTS,
     NAME,
@@ -24,9 +25,11 @@ from sent_mcp.hosts import (
     entry_in,
     holds_key,
     installed,
+    is_all_ours,
     names_key_file,
     removed,
     snippet,
+    storable,
     wanted,
 )
 
@@ -62,9 +65,10 @@ async def install(order: Order) -> int:
             return _remove(host, place)
         return _install(host, place, _wish(order))
     except HostError as error:
-        print_error(f"INSTALL: {error}", as_json=False)
+        problem = str(error)
     except OSError as error:
-        print_error(f"INSTALL: {error.filename}: {error.strerror}", as_json=False)
+        problem = ": ".join(filter(None, (error.filename, error.strerror)))
+    print_error(printable(f"INSTALL: {problem}"), as_json=False)
     return FAILED
 
 
@@ -90,7 +94,10 @@ def _key(written: bool) -> dict[str, str] | None:
         return {"SENT_API_KEY": launch_settings().read_key()}
     file = os.environ.get(_KEY_FILE)
     # A host starts the server in another folder, and without a shell.
-    return {_KEY_FILE: os.path.abspath(os.path.expanduser(file))} if file else None
+    if not file:
+        return None
+    path = os.path.abspath(os.path.expanduser(file))
+    return {_KEY_FILE: storable(f"the path in {_KEY_FILE}", path)}
 
 
 def _place(host: Host) -> Place:
@@ -111,9 +118,9 @@ def _print(host: Host, wish: Wish) -> int:
         where = str(_likeliest(host).file)
     except HostError:
         where = f"the settings of {host.title}"
-    print(f"This belongs into {where}, beside what is there.", file=sys.stderr)
-    for line in _next_steps(host, wish, wanted(host, wish)):
-        print(line, file=sys.stderr)
+    belongs = f"This belongs into {where}, beside what is there."
+    for line in (belongs, *_next_steps(host, wish, wanted(host, wish))):
+        print(printable(line), file=sys.stderr)
     return DONE
 
 
@@ -128,16 +135,19 @@ def _install(host: Host, place: Place, wish: Wish) -> int:
         before = entry_in(host, file.text or "")
         text = installed(host, file.text or "", wish)
         entry = entry_in(host, text)
-    if text == file.text:
-        print(f'Nothing to do: "{NAME}" stands in {place.file} as it should.')
-    else:
+    if text != file.text:
         backup = _backed_up(host, file, before)
         file.replace(text, private=holds_key(entry))
-        print(f'{"Added" if before is None else "Changed"} "{NAME}" in {place.file}.')
+        _say(f'{"Added" if before is None else "Changed"} "{NAME}" in {place.file}.')
         if backup is not None:
-            print(f"As it was before: {backup}")
+            _say(f"As it was before: {backup}")
+    elif holds_key(entry) and file.is_open_to_others:
+        file.replace(text, private=True)
+        _say(f"Others could read the key in {place.file}; now only you can.")
+    else:
+        _say(f'Nothing to do: "{NAME}" stands in {place.file} as it should.')
     for line in _next_steps(host, wish, entry):
-        print(line)
+        _say(line)
     return DONE
 
 
@@ -149,23 +159,22 @@ def _remove(host: Host, place: Place) -> int:
     with _about(place.file):
         entry = entry_in(host, file.text)
         text = removed(host, file.text, ["", *(one.text or "" for one in backups)])
-    if text or any(backup.text == "" for backup in backups):
-        is_kept = any(backup.text == text for backup in backups)
-        backup = None if is_kept else _backed_up(host, file, entry)
+    is_kept = any(backup.text == text for backup in backups)
+    backup = None if is_kept else _backed_up(host, file, entry)
+    if text or is_kept:
         file.replace(text, private=False)
     else:
-        backup = None
         file.remove()
-    print(f'Removed "{NAME}" from {place.file}.')
+    _say(f'Removed "{NAME}" from {place.file}.')
     if backup is not None:
-        print(f"As it was before: {backup}")
-    print(host.restart)
+        _say(f"As it was before: {backup}")
+    _say(host.restart)
     return DONE
 
 
 def _backed_up(host: Host, file: SettingsFile, entry: Json) -> Path | None:
     """Copy the file, but neither a key nor a file that is all ours."""
-    if holds_key(entry) or (entry is not None and not removed(host, file.text or "", [""])):
+    if holds_key(entry) or is_all_ours(host, file.text or ""):
         return None
     return file.back_up()
 
@@ -192,3 +201,9 @@ def _about(path: Path) -> Generator[None]:
         yield
     except HostError as error:
         raise HostError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise HostError(f"{path}: too many levels") from error
+
+
+def _say(line: str) -> None:
+    print(printable(line))

@@ -5,9 +5,17 @@ from collections.abc import Mapping
 from sent_mcp.hosts.claude_code import CLAUDE_CODE
 from sent_mcp.hosts.claude_desktop import CLAUDE_DESKTOP
 from sent_mcp.hosts.codex import CODEX
-from sent_mcp.hosts.config import entry_in, installed, removed, snippet
+from sent_mcp.hosts.config import entry_in, installed, is_all_ours, removed, snippet
 from sent_mcp.hosts.cursor import CURSOR
-from sent_mcp.hosts.entry import NAME, Wish, command_of, holds_key, names_key_file, wanted
+from sent_mcp.hosts.entry import (
+    NAME,
+    Wish,
+    command_of,
+    holds_key,
+    names_key_file,
+    storable,
+    wanted,
+)
 from sent_mcp.hosts.host import Host, HostError, HostName, Json, Machine, Place
 from sent_mcp.hosts.settings_file import SettingsFile
 from sent_mcp.hosts.vscode import VSCODE
@@ -36,8 +44,10 @@ __all__ = [
     "entry_in",
     "holds_key",
     "installed",
+    "is_all_ours",
     "names_key_file",
     "removed",
     "snippet",
+    "storable",
     "wanted",
 ]

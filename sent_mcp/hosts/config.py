@@ -1,6 +1,5 @@
 """A host's settings as text: with our entry, without it, and as they were before it."""
 
-import copy
 import json
 from collections.abc import Callable, Iterable
 from typing import cast
@@ -52,13 +51,19 @@ def removed(host: Host, text: str, before: Iterable[str]) -> str:
     return _without(host, text, found)
 
 
+def is_all_ours(host: Host, text: str) -> bool:
+    """Whether the settings are nothing but our entry, as this command writes it."""
+    found = entry_in(host, text)
+    return found is not None and _put_into(host, "", found) == text
+
+
 def snippet(host: Host, wish: Wish) -> str:
     """The entry alone, to be put into the settings by hand."""
     return _with(host, "", wanted(host, wish))
 
 
 def _with(host: Host, text: str, entry: Json) -> str:
-    expected = copy.deepcopy(_read(host, text))
+    expected = _read(host, text)
     section = _section(host, expected)
     section[NAME] = entry
     put = toml_edit.put if host.is_toml else json_edit.put
@@ -73,7 +78,7 @@ def _with(host: Host, text: str, entry: Json) -> str:
 
 
 def _without(host: Host, text: str, found: Json) -> str:
-    expected = copy.deepcopy(_read(host, text))
+    expected = _read(host, text)
     del _section(host, expected)[NAME]
     drop: Callable[[str, tuple[str, ...]], str] = toml_edit.drop if host.is_toml else json_edit.drop
     after = drop(text, (*host.section, NAME))

@@ -1,7 +1,7 @@
 """The entry that starts this server, and whether one that is there already is ours."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -11,6 +11,7 @@ NAME = "sent"
 _KEY_VARIABLES = ("SENT_API_KEY", "SENT_DM_API_KEY", "SENT_API_KEY_FILE")
 _COMMANDS = ("sent-mcp", "sent-mcp.exe")
 _MODULE = ("-m", "sent_mcp")
+_DEMO_FILE = "--demo-db"
 _RUNNERS = ("uvx", "uv", "pipx")
 _PACKAGE = re.compile(r"sent-mcp(\[[a-z,]*\])?([@=<>~!].*)?")
 
@@ -31,13 +32,18 @@ def command_of(interpreter: PurePath, script: PurePath | None) -> tuple[str, ...
     A host may start it in a folder of somebody else's, from which nothing must be loaded: `-P`.
     Raises HostError for a path that no settings file can hold.
     """
-    words = (str(script),) if script else (str(interpreter), "-P", *_MODULE)
+    if script:
+        return (storable("the path of this command", str(script)),)
+    return (storable("the path of this command", str(interpreter)), "-P", *_MODULE)
+
+
+def storable(name: str, path: str) -> str:
+    """A path that a settings file can hold. Raises HostError for one that is no UTF-8."""
     try:
-        words[0].encode()
+        path.encode()
     except UnicodeEncodeError as error:
-        problem = f"the path of this command, {words[0]!r}, cannot be written into a file"
-        raise HostError(problem) from error
-    return words
+        raise HostError(f"{name}, {path!r}, cannot be written into a file") from error
+    return path
 
 
 def is_ours(entry: Json) -> bool:
@@ -65,7 +71,7 @@ def wanted(host: Host, wish: Wish, found: Json = None) -> dict[str, Json]:
     before = found if isinstance(found, dict) else {}
     entry: dict[str, Json] = {**host.fixed, **before, "command": wish.command[0]}
     mode = ["--demo"] if wish.demo else []
-    entry["args"] = [*wish.command[1:], "serve", *mode, *_own_flags(before)]
+    entry["args"] = [*wish.command[1:], "serve", *mode, *_own_flags(before, demo=wish.demo)]
     if not before or wish.demo or wish.key is not None or not _has_key(before):
         _lead_to_key(entry, host, wish)
     return entry
@@ -105,9 +111,15 @@ def _has_key(entry: Mapping[str, Json]) -> bool:
     return any(name in _KEY_VARIABLES for name in names)
 
 
-def _own_flags(entry: Mapping[str, Json]) -> list[Json]:
-    rest = _texts(entry.get("args"))[_words_before(entry) or 0 :]
-    return [word for word in rest if word not in ("serve", "--demo")]
+def _own_flags(entry: Mapping[str, Json], *, demo: bool) -> Iterator[str]:
+    rest = iter(_texts(entry.get("args"))[_words_before(entry) or 0 :])
+    for word in rest:
+        if not demo and word.partition("=")[0] == _DEMO_FILE:
+            # It makes a demo by itself; its file may be a word of its own.
+            if word == _DEMO_FILE:
+                next(rest, None)
+        elif word not in ("serve", "--demo"):
+            yield word
 
 
 def _words_before(entry: Mapping[str, Json]) -> int | None:

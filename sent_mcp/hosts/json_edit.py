@@ -10,6 +10,7 @@ from sent_mcp.hosts.json_tree import Child, Node, comments_end, parse
 
 _JSON_SPACE = " \t\r\n"
 _INDENT = re.compile(r"[ \t]*")
+_HALF = re.compile("[\ud800-\udfff]")
 _BLANK = re.compile(r"[ \t\r]*(?:\n|$)")
 
 
@@ -178,7 +179,9 @@ class _Layout:
         return self.show_flat(value)
 
     def show_flat(self, value: Json) -> str:
-        return json.dumps(value, ensure_ascii=False)
+        shown = json.dumps(value, ensure_ascii=False)
+        # Half a character can stand in a file only as its number.
+        return json.dumps(value) if _HALF.search(shown) else shown
 
     def _lines(self, opening: str, members: list[str], closing: str, indent: str) -> str:
         between = self.newline + indent

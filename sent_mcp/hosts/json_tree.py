@@ -113,7 +113,8 @@ class _Reader:
         try:
             value, end = self._decode(self._text, at)
         except json.JSONDecodeError as error:
-            self.refuse(error.pos, error.msg[0].lower() + error.msg[1:])
+            problem = error.msg.removesuffix(" at").removesuffix(" starting")
+            self.refuse(error.pos, problem[0].lower() + problem[1:])
         except ValueError as error:
             self.refuse(at, str(error))
         return Node(at, end, value)

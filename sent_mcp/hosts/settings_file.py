@@ -11,8 +11,12 @@ from sent_mcp.hosts.host import HostError
 
 _PRIVATE = 0o600
 _PERMISSIONS = 0o777
+_OF_OTHERS = 0o077
 _MARK = b"\xef\xbb\xbf"
 _MOST_BACKUPS = 100
+_MOST_MEGABYTES = 64
+# What takes the place of the file after the first look is neither followed nor waited for.
+_SAFELY = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,24 @@ class SettingsFile:
     def read(path: Path) -> "SettingsFile":
         """Read the file. Raises HostError for one that is not an ordinary file of the user's."""
         try:
-            found = path.lstat()
-            _refuse(path, found)
-            data = path.read_bytes()
+            _refuse(path, path.lstat())
+            with open(path, "rb", opener=_open_safely) as stream:
+                found = os.fstat(stream.fileno())
+                _refuse(path, found)
+                data = stream.read()
         except FileNotFoundError:
+            _refuse_folder(path.parent)
             return SettingsFile(path, None)
         except OSError as error:
             raise _cannot("read", path, error) from error
         marked = data.startswith(_MARK)
         text = _decoded(path, data.removeprefix(_MARK))
         return SettingsFile(path, text, stat.S_IMODE(found.st_mode) & _PERMISSIONS, marked)
+
+    @property
+    def is_open_to_others(self) -> bool:
+        """Whether its permissions let anybody else read or change it."""
+        return os.name == "posix" and bool(self.mode & _OF_OTHERS)
 
     def backups(self) -> Iterator["SettingsFile"]:
         """The copies that are beside it, the oldest first."""
@@ -77,8 +89,7 @@ class SettingsFile:
         try:
             _create(draft, self._encoded(text), _PRIVATE if private else self.mode)
             try:
-                if SettingsFile.read(self.path) != self:
-                    raise HostError(f"{self.path} has just been changed; run this again")
+                self._refuse_if_changed()
                 draft.replace(self.path)
             finally:
                 draft.unlink(missing_ok=True)
@@ -86,11 +97,16 @@ class SettingsFile:
             raise _cannot("write", self.path, error) from error
 
     def remove(self) -> None:
-        """Take the file away. Raises HostError."""
+        """Take the file away. Raises HostError, also where it has changed since it was read."""
+        self._refuse_if_changed()
         try:
             self.path.unlink()
         except OSError as error:
             raise _cannot("remove", self.path, error) from error
+
+    def _refuse_if_changed(self) -> None:
+        if SettingsFile.read(self.path) != self:
+            raise HostError(f"{self.path} has just been changed; run this again")
 
     def _encoded(self, text: str) -> bytes:
         return (_MARK if self.marked else b"") + text.encode()
@@ -111,13 +127,17 @@ def _create(path: Path, data: bytes, mode: int) -> None:
             if hasattr(os, "fchmod"):
                 os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
-        except OSError:
+        except BaseException:
             path.unlink(missing_ok=True)
             raise
 
 
 def _open_private(name: str, flags: int) -> int:
     return os.open(name, flags, _PRIVATE)
+
+
+def _open_safely(name: str, flags: int) -> int:
+    return os.open(name, flags | _SAFELY)
 
 
 def _refuse(path: Path, found: os.stat_result) -> None:
@@ -133,6 +153,18 @@ def _refuse(path: Path, found: os.stat_result) -> None:
             f"{path} has a second name (a hard link), which would be left behind; "
             "--print shows the entry, to be put there by hand"
         )
+    if found.st_size > _MOST_MEGABYTES * 1_000_000:
+        raise HostError(f"{path} has more than {_MOST_MEGABYTES} MB, which no settings have")
+    _refuse_if_foreign(path, found)
+
+
+def _refuse_folder(folder: Path) -> None:
+    """With sudo, a new file in it would be root's, which its host could not read."""
+    with suppress(FileNotFoundError):
+        _refuse_if_foreign(folder, folder.stat())
+
+
+def _refuse_if_foreign(path: Path, found: os.stat_result) -> None:
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
         raise HostError(f"{path} belongs to somebody else; run this as its owner")
 

@@ -33,7 +33,7 @@ def read(text: str) -> dict[str, Json]:
 def put(text: str, path: Sequence[str], value: Json) -> str:
     """The text with the table in the place of its predecessor, else at its end."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     # What looks like its header may stand in a text of several lines.
     found = _lines_of(lines, path) if _has(read(text), path) else []
     table = [f"{line}{newline}" for line in _table(path, cast("Mapping[str, Json]", value))]
@@ -49,8 +49,13 @@ def put(text: str, path: Sequence[str], value: Json) -> str:
 
 def drop(text: str, path: Sequence[str]) -> str:
     """The text without the table, those inside it and the empty line before it."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     return "".join(_left(lines, _lines_of(lines, path)))
+
+
+def _lines(text: str) -> list[str]:
+    """With their ends; TOML knows fewer of them than `str.splitlines`."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _has(settings: Json, path: Sequence[str]) -> bool:

@@ -67,6 +67,16 @@ def test_what_the_user_has_added_stays() -> None:
     }
 
 
+@pytest.mark.parametrize("file", [["--demo-db", "/d.sqlite"], ["--demo-db=/d.sqlite"]])
+def test_the_file_of_a_demo_goes_with_the_demo(file: list[Json]) -> None:
+    """It makes a demo of a server by itself, so the real thing must not have it."""
+    found: dict[str, Json] = {"command": "sent-mcp", "args": ["serve", *file, "--read-only"]}
+    real = wanted(HOSTS["zed"], Wish(COMMAND), found)
+    demo = wanted(HOSTS["zed"], Wish(COMMAND, demo=True), found)
+    assert real["args"] == ["serve", "--read-only"]
+    assert demo["args"] == ["serve", "--demo", *file, "--read-only"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

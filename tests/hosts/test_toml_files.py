@@ -47,6 +47,7 @@ BLOCKS = st.sampled_from(
     [
         "a = 1\n",
         "# [mcp_servers.sent]\n",
+        "# \u2028[mcp_servers.sent] \x85\n",
         "\n",
         "[x.y]\nz = [\n  [1],\n]\n",
         "[[p]]\nq = nan\n",
@@ -137,3 +138,11 @@ def test_values_of_every_kind_are_written() -> None:
     assert isinstance(value, dict)
     assert read(put("", ("a", "b"), value["b"])) == read(text)
     assert drop(put("x = 1\n", ("a", "b"), value["b"]), ("a", "b")) == "x = 1\n"
+
+
+def test_a_line_ends_where_toml_says_so() -> None:
+    """Not at the other characters that Python takes for ends of lines."""
+    text = "# a\u2028[mcp_servers.sent]\n"
+    after = installed(HOST, f'{text}[mcp_servers.sent]\ncommand = "sent-mcp"\n', WISH)
+    assert after.startswith(f"{text}[mcp_servers.sent]\n")
+    assert removed(HOST, after, []) == text
