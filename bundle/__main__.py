@@ -5,6 +5,8 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import httpx
+
 from bundle.archive import write_bundle
 from bundle.check import problems
 from bundle.project import ROOT
@@ -14,12 +16,21 @@ def main() -> None:
     """Do what the command line says; exits with 1 where a check finds something."""
     arguments = _parser().parse_args()
     if arguments.check:
-        found = problems(arguments.server_schema, arguments.manifest_schema)
-        print("\n".join(found) or "server.json and the manifest are valid.")
-        sys.exit(1 if found else 0)
+        _check(arguments.server_schema, arguments.manifest_schema)
+        return
     path = write_bundle(arguments.out)
     # The registry asks for it where it lists a bundle.
     print(f"{path}\nsha256 {sha256(path.read_bytes()).hexdigest()}")
+
+
+def _check(server_schema: Path | None, manifest_schema: Path | None) -> None:
+    try:
+        found = problems(server_schema, manifest_schema)
+    except (httpx.HTTPError, OSError) as error:
+        sys.exit(f"A schema cannot be read: {error}")
+    print("\n".join(found) or "server.json and the manifest are valid.")
+    if found:
+        sys.exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:

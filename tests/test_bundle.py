@@ -172,6 +172,9 @@ def test_the_check_says_what_schemas_have_against_the_files(tmp_path: Path) -> N
     said = "manifest.json: $: 'screenshots' is a required property\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, said, "")
     assert problems(passing, passing) == []
+    lost = _command("--check", "--server-schema", str(tmp_path / "nowhere"))
+    assert (lost.returncode, lost.stdout) == (1, "")
+    assert lost.stderr.startswith("A schema cannot be read: ")
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
