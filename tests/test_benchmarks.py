@@ -75,9 +75,9 @@ def test_every_benchmark_has_its_rows(run: tuple[Report, str]) -> None:
 
 
 def test_one_benchmark_can_be_run_alone() -> None:
-    command = [sys.executable, "-m", "benchmarks", "memory", "--quick"]
+    command = [sys.executable, "-m", "benchmarks", "tokens", "--quick"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert [line.split(" | ")[0] for line in printed.splitlines()[2:]] == ["| memory"] * 2
+    assert {line.split(" | ")[0] for line in printed.splitlines()[2:]} == {"| tokens"}
 
 
 def test_what_is_written_is_what_is_printed(run: tuple[Report, str]) -> None:
