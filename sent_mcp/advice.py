@@ -72,6 +72,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "DAILY_LIMIT": "Wait, or let the operator raise SENT_MCP_MESSAGES_PER_DAY.",
         "NOT_ALLOWED": "Only the operator can change which recipients are allowed.",
         "SENT_MEANWHILE": "Call again without a token, to be asked with what is known now.",
+        "STATE_REJECTED": "The same call without requestState asks the user anew.",
         "STATE_UNAVAILABLE": "The operator must see to SENT_MCP_STATE: a private file, or a Redis."
         " Reads go on.",
         "UNKNOWN_IMPORT": "Call again with the list; what is a contact by now stays as it is.",

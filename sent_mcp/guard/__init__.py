@@ -6,7 +6,15 @@ Tools only say what they would do (`Question`); this package asks, checks and re
 from sent_mcp.guard.approval import Guard, Plan
 from sent_mcp.guard.ask import Host
 from sent_mcp.guard.confirmation import EXTENDED
-from sent_mcp.guard.decision import REFUSED, Approved, Asked, Change, Rules, Stopped
+from sent_mcp.guard.decision import (
+    REFUSED,
+    Approved,
+    Asked,
+    Change,
+    Rules,
+    StateRejectedError,
+    Stopped,
+)
 from sent_mcp.guard.pending import Approvals
 from sent_mcp.guard.question import Question
 from sent_mcp.guard.restraint import Restraint
@@ -26,6 +34,7 @@ __all__ = [
     "Question",
     "Restraint",
     "Rules",
+    "StateRejectedError",
     "Stopped",
     "TimeLimit",
 ]

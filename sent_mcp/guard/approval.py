@@ -66,7 +66,10 @@ class Guard:
     async def decide(
         self, change: Change, propose: Callable[[], Awaitable[P]]
     ) -> tuple[P, Approved] | Stopped | Asked:
-        """What `propose` would do and leave to do it; or why not. Raises StateError: then not."""
+        """What `propose` would do and leave to do it; or why not.
+
+        Raises StateError and StateRejectedError: then not.
+        """
         try:
             return await self._decided(change, await propose(), propose)
         except SentError:

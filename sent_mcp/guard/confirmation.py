@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 
 from sent_mcp.guard import token as tokens
 from sent_mcp.guard.ask import Form, Heard, heard
-from sent_mcp.guard.decision import REFUSED, Approved, Asked, Change, Rules, Stopped
+from sent_mcp.guard.decision import (
+    REFUSED,
+    Approved,
+    Asked,
+    Change,
+    Rules,
+    StateRejectedError,
+    Stopped,
+)
 from sent_mcp.guard.pending import VALID_SECONDS, Approvals, Held, new_idempotency_key, signed
 from sent_mcp.guard.question import Question
 from sent_mcp.guard.restraint import Restraint
@@ -53,7 +61,10 @@ class Confirmation:
     async def confirmed(
         self, change: Change, question: Question, *, again: bool
     ) -> Approved | Stopped | Asked:
-        """Leave to make the change; or the question, perhaps `again`; or why neither."""
+        """Leave to make the change; or the question, perhaps `again`; or why neither.
+
+        Raises StateRejectedError.
+        """
         silent = await self._restraint.silent_until(who(change, self._account()))
         if silent is not None:
             return Stopped(
@@ -91,8 +102,7 @@ class Confirmation:
     ) -> Approved | Stopped | Asked:
         approval_id = await self._named(change)
         if approval_id is None:
-            why = "The answer belongs to no question that was asked here for exactly this call."
-            return await self._again(change, question, "token_rejected", why, token=False)
+            raise StateRejectedError(question.undone)
         answer = change.host.answer
         if answer is None:
             return await self._ask_between_calls(change, question)

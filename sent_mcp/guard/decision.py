@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from sent_mcp.errors import RefusedError
 from sent_mcp.guard.ask import Form, Host
 from sent_mcp.guard.time_limit import TimeLimit
 
@@ -79,3 +80,16 @@ class Asked:
 
     form: Form
     state: str
+
+
+class StateRejectedError(RefusedError):
+    """An answer to no question that was asked here for exactly this call; `effect` as given.
+
+    Its host wrote or changed the state itself, or brought it to another call: that is a wrong
+    request and no result (MCP 2026-07-28, multi round-trip requests).
+    """
+
+    def __init__(self, effect: str) -> None:
+        why = "the answer belongs to no question that was asked here for exactly this call"
+        super().__init__(why, code="STATE_REJECTED")
+        self.effect = effect

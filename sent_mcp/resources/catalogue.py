@@ -63,6 +63,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "NOT_ALLOWED": (None, "The operator does not allow this recipient."),
         "SENT_MEANWHILE": (None, "The same was sent while this send was asked about."),
         "STATE_UNAVAILABLE": (None, "The state store, which changes need, cannot be used."),
+        "STATE_REJECTED": (None, "The state of a question was not made here for this call."),
         "UNKNOWN_IMPORT": (None, "There is no such import, or no longer."),
         "IMPORT_BUSY": (None, "Another call is working on this import."),
         "UNKNOWN_RESOURCE": (None, "There is no resource with this address."),

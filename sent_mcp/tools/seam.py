@@ -7,10 +7,11 @@ from string import ascii_lowercase
 
 import anyio
 import mcp_types as mcp
+from mcp.shared.exceptions import MCPError
 from pydantic import JsonValue
 
 from sent_mcp.errors import NOTHING_DONE, SentError
-from sent_mcp.guard import Asked, Guard, TimeLimit
+from sent_mcp.guard import Asked, Guard, StateRejectedError, TimeLimit
 from sent_mcp.guard.ask import FIELD
 from sent_mcp.masking import mask_numbers
 from sent_mcp.tools.registry import Call, Client, Limits, Tool
@@ -27,10 +28,15 @@ async def answer(
     guard: Guard,
     given: Mapping[str, object],
 ) -> mcp.CallToolResult | mcp.InputRequiredResult:
-    """Run one tool within its time; always an answer, never an exception but cancellation."""
+    """Run one tool within its time; never an exception but cancellation, and MCPError for a state
+    that was not made here: no user was asked, so there is no result to tell of.
+    """
     try:
         with anyio.fail_after(limits.call_timeout) as scope:
             result = await tool.run(start(TimeLimit(scope)), guard, given)
+    except StateRejectedError as error:
+        text = failure(error, tool.offer.name, limits, read_only=tool.offer.read_only)
+        raise MCPError(mcp.INVALID_PARAMS, text, {"code": error.code}) from None
     except Exception as error:  # noqa: BLE001  # the seam: a defect of ours must not end the server
         text = failure(error, tool.offer.name, limits, read_only=tool.offer.read_only)
         return mcp.CallToolResult(content=[mcp.TextContent(text=text)], is_error=True)

@@ -10,9 +10,11 @@ from typing import Any, cast
 import anyio
 import httpx
 import mcp_types as mcp
+import pytest
 from mcp import Client
 from mcp.client import ClientRequestContext, Transport
 from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
 from starlette.types import ASGIApp
 
 from sent_mcp.server import build_server
@@ -203,6 +205,17 @@ async def told(door: Door, tool: str, arguments: dict[str, Any], **brought: Any)
     assert isinstance(said, Reply), said
     assert not said.is_error, said.text
     return said.data
+
+
+async def rejected(
+    door: Door, tool: str, arguments: dict[str, Any], **brought: Any
+) -> mcp.ErrorData:
+    """The protocol's error that one call is answered with, whose state was not made for it."""
+    with pytest.raises(MCPError) as caught:
+        await one_round(door, tool, arguments, **brought)
+    error = caught.value.error
+    assert (error.code, error.data) == (mcp.INVALID_PARAMS, {"code": "STATE_REJECTED"})
+    return error
 
 
 async def at_sent(door: Door, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from tests.door import SEEDED
-from tests.guard.hosts import FAILS, MODERN, YES, Asked, at_sent, one_round
+from tests.guard.hosts import FAILS, MODERN, YES, Asked, at_sent, one_round, rejected
 from tests.guard.matrix_stages import Approval, Stage, by_form, by_token, refused_as, with_token
 
 LONG_AGO = 301.0
@@ -26,6 +26,10 @@ async def plain(stage: Stage, ask: Ask) -> None:
 async def other_arguments(stage: Stage, ask: Ask) -> None:
     """The second call wants something else: whatever the answer was, it was not to that."""
     approval = await ask(stage)
+    if "state" in approval.brought:
+        await rejected(stage.door, stage.action.tool, stage.instead, **approval.brought)
+        assert await stage.sent() == []
+        return
     said = await approval.told(arguments=stage.instead)
     await stage.nothing_was_done(said, "token_rejected")
     if stage.kind.seems_to_ask:

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 from tests.door import KEY, SEEDED, Door, opened, served
+from tests.guard.hosts import MODERN, YES, rejected
 from tests.serving.wire import SERVE, Wire, started
 
 HELLO: dict[str, Any] = {"to": [SEEDED], "text": "Hello", "channels": ["sms"]}
@@ -125,6 +126,17 @@ async def test_what_a_user_declined_was_confirmed_by_nobody(
     assert outcomes(earlier) == [("send_message", "asked", None)] * (mode != "legacy")
     assert outcomes([last]) == [("send_message", "declined", None)]
     assert "request_id" not in last
+
+
+async def test_an_answer_to_no_question_has_a_line(
+    app: Starlette, tmp_path: Path, file: Path
+) -> None:
+    """Somebody tries something: the call has no result, and still leaves a trace."""
+    async with before_a_user(app, tmp_path, agree, MODERN) as door:
+        await rejected(door, "send_message", HELLO, state="made up", answers={"confirm": YES})
+        assert await door.changes() == []
+    (only,) = written(file)
+    assert outcomes([only]) == [("send_message", "STATE_REJECTED", None)]
 
 
 async def test_what_nobody_answered_is_expired(app: Starlette, tmp_path: Path, file: Path) -> None:

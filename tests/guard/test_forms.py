@@ -25,6 +25,7 @@ from tests.guard.hosts import (
     asked,
     at_sent,
     one_round,
+    rejected,
     told,
 )
 
@@ -266,9 +267,7 @@ async def test_a_state_cannot_be_made_of_a_token(app: Starlette, state: Path) ->
         token = (await door.call(DELETE, **given)).token
         signed = token.partition(" cf_")[2]
         for made in (token, signed, f"form_{signed}", f"cf_{signed}"):
-            said = await told(door, DELETE, given, state=made, **AGREED)
-            assert said["status"] == "token_rejected"
-            assert "confirmation_token" not in said
+            await rejected(door, DELETE, given, state=made, **AGREED)
         assert await door.changes() == []
 
 
@@ -298,7 +297,7 @@ async def test_an_answer_of_another_kind_is_no_answer(app: Starlette, state: Pat
 
 
 async def test_a_state_that_was_tampered_with_is_rejected(app: Starlette, state: Path) -> None:
-    """Without a new question, and the true one still works."""
+    """As a wrong request (MCP 2026-07-28); nobody is asked anew, and the true one still works."""
     async with Host(ACCEPTS).before(app, state, MODERN) as door:
         given = await to_delete(door)
         true = (await asked(door, DELETE, given)).state
@@ -306,10 +305,12 @@ async def test_a_state_that_was_tampered_with_is_rejected(app: Starlette, state:
         spoilt = ["", "yes", true[:-1], true + "A", true + "=", f" {true}", true.upper()]
         spoilt += [true[:-6] + other + true[-5:], "form_" + "A" * 34, "form_" + true, "\x00" + true]
         for wrong in spoilt:
-            said = await told(door, DELETE, given, state=wrong, **AGREED)
-            assert said["status"] == "token_rejected", wrong
-            assert said["message"].startswith("Nothing was deleted. The answer belongs to no")
-            assert "confirmation_token" not in said
+            said = await rejected(door, DELETE, given, state=wrong, **AGREED)
+            assert said.message == (
+                "STATE_REJECTED: the answer belongs to no question that was asked here for exactly"
+                " this call. Nothing was deleted. The same call without requestState asks the user"
+                " anew."
+            )
         assert await door.changes() == []
         assert (await told(door, DELETE, given, state=true, **AGREED))["status"] == "deleted"
 
@@ -329,8 +330,7 @@ async def test_a_state_is_for_one_call_only(app: Starlette, state: Path) -> None
             (door, "update_contact", {**given, "opt_out": False}),
             (stranger, DELETE, given),
         ):
-            said = await told(at, tool, wrong, **brought)
-            assert said["status"] == "token_rejected"
+            await rejected(at, tool, wrong, **brought)
         assert await door.changes() == []
 
 

@@ -19,7 +19,7 @@ from tests.http.sites import (
     reaching,
     started,
 )
-from tests.http.wire import ERAS, MODERN, Client, message
+from tests.http.wire import ERAS, MODERN, Answer, Client, message
 from tests.serving.wire import Message
 
 both_eras = pytest.mark.parametrize("era", ERAS)
@@ -85,11 +85,16 @@ async def test_the_question_that_comes_with_a_rejection_is_bens_own(
     assert len(await changes_of(url)) == 1
 
 
-async def once(client: Client, tool: str, brought: Message, **arguments: Any) -> Message:
-    """One round of 2026-07-28 as a host with forms sends it: the whole result."""
+async def one_round(client: Client, tool: str, brought: Message, **arguments: Any) -> Answer:
+    """One round of 2026-07-28 as a host with forms sends it."""
     meta: Message = {FORMS: {"elicitation": {"form": {}}}}
     params = {"name": tool, "arguments": arguments, "_meta": meta, **brought}
-    return (await client.ask("tools/call", params)).result
+    return await client.ask("tools/call", params)
+
+
+async def once(client: Client, tool: str, brought: Message, **arguments: Any) -> Message:
+    """The whole result of one."""
+    return (await one_round(client, tool, brought, **arguments)).result
 
 
 def answered(question: Message, answer: Message) -> Message:
@@ -109,8 +114,9 @@ async def test_one_callers_sealed_state_is_worthless_to_another(team: Running, u
     question = await once(anna, "delete_contact", {}, contact_id=contact_id)
     assert question["resultType"] == "input_required"
     brought = answered(question, YES)
-    stolen = await once(ben, "delete_contact", brought, contact_id=contact_id)
-    assert stolen.get("structuredContent", {}).get("status") != "deleted"
+    stolen = await one_round(ben, "delete_contact", brought, contact_id=contact_id)
+    assert stolen.refused == (400, -32602)
+    assert stolen.error["data"] == {"code": "STATE_REJECTED"}
     assert await changes_of(url) == []
     done = await once(anna, "delete_contact", brought, contact_id=contact_id)
     assert done["structuredContent"]["status"] == "deleted"
