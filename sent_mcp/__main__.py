@@ -14,6 +14,9 @@ _ABOUT_ALL = ("--help", "-h", "--version")
 def main() -> None:
     """Run the command in `sys.argv` and exit with its code."""
     arguments = sys.argv[1:]
+    if arguments[:1] == ["help"]:
+        # As people try it; of one command where one is named.
+        sys.argv[1:] = arguments = [*arguments[1:2], "--help"]
     first = arguments[0] if arguments else "serve"
     if first == "serve" or (first.startswith("-") and first not in _ABOUT_ALL):
         _serve(arguments[1:] if first == "serve" and arguments else arguments)

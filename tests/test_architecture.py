@@ -146,7 +146,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "starlette": ("emulator/", "cli/emulator.py", "serving/http/"),
     "uvicorn": ("emulator/serving.py", "serving/http/listening.py", "serving/http/protocol.py"),
     "phonenumbers": ("phone.py", "emulator/phones.py", "emulator/numbers.py"),
-    "typer": ("cli/app.py",),
+    "typer": ("cli/app.py", "cli/help_pages.py"),
     "rich": ("cli/",),
     "argparse": ("cli/serve_flags.py",),
     "jwt": ("serving/http/jwt_",),

@@ -8,12 +8,18 @@ import anyio
 import typer
 
 from sent_mcp import __version__
+from sent_mcp.cli.help_pages import HelpedCommand, HelpedGroup
+from sent_mcp.cli.nearest import did_you_mean
 from sent_mcp.errors import SettingsError
-from sent_mcp.hosts import HostName
+from sent_mcp.hosts import HOSTS, HostName
 
 app = typer.Typer(
     name="sent-mcp",
-    help="MCP server for Sent (sent.dm) contacts. Without a command it serves MCP on stdio.",
+    cls=HelpedGroup,
+    help="An MCP server for Sent (sent.dm): an assistant sees which of your contacts are on "
+    "WhatsApp or only get SMS, adds and updates them, and sends to them once you agree.",
+    epilog="`sent-mcp help COMMAND` tells more of each. Without a command it serves MCP on stdin "
+    "and stdout, the way a host starts it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +31,13 @@ DemoDb = Annotated[
     str | None, typer.Option(metavar="PATH", help="Like --demo, and keep its data in this file.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def _host(name: str) -> str:
+    if name not in HOSTS:
+        near = did_you_mean(name, HOSTS)
+        raise typer.BadParameter(f"no host {name!r}{near} There are: {', '.join(HOSTS)}.")
+    return name
 
 
 def _version(wanted: bool) -> None:
@@ -42,34 +55,41 @@ def options(
     """Options before the command."""
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def serve() -> None:
-    """Serve MCP on stdio; see `sent-mcp serve --help`."""
+    """Serve MCP on stdio, or over HTTP for a team."""
     # Only listed here: `__main__` runs it, without loading this module.
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def demo() -> None:
-    """See it work: asks a real server what people ask."""
+    """See it work: asks a real server what people ask. Needs no account.
+
+    It runs on an emulated address book, checks every answer, and takes ten seconds.
+    """
     from sent_mcp.cli.demo import run_demo
 
     raise typer.Exit(anyio.run(run_demo))
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def tools(demo: Demo = False, demo_db: DemoDb = None, as_json: AsJson = False) -> None:
-    """Show the tools a host would see."""
+    """Show the tools a host would see, with their arguments."""
     from sent_mcp.cli.call import print_tools
 
     _finish(print_tools(demo=demo, demo_db=demo_db, as_json=as_json), as_json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def call(
-    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool's name.")],
+    tool: Annotated[
+        str, typer.Argument(metavar="TOOL", help="The tool's name, as `sent-mcp tools` lists it.")
+    ],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="Its arguments; a list is JSON."),
+        typer.Argument(
+            metavar="KEY=VALUE", help="Its arguments, as many as it takes; a list is JSON."
+        ),
     ] = None,
     args: Annotated[
         str | None, typer.Option(metavar="JSON", help="Its arguments as one JSON object.")
@@ -78,9 +98,9 @@ def call(
     demo_db: DemoDb = None,
     as_json: AsJson = False,
 ) -> None:
-    """Call one tool through MCP.
+    """Call one tool through MCP, as a host would.
 
-    Exit code: 0 done, 3 confirmation needed, 2 wrong usage, 1 anything else.
+    What changes something goes to the real account, unless there is --demo.
     """
     from sent_mcp.cli.call import call_tool
 
@@ -89,37 +109,40 @@ def call(
     _finish(done, as_json)
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def check(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A number per line, or a CSV; - is stdin.")
+        str, typer.Argument(metavar="FILE", help="One number per line, or a CSV; - is stdin.")
     ],
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="The column of a CSV with the numbers.")
     ] = None,
     region: Annotated[
         str | None,
-        typer.Option(metavar="XX", help="Where numbers without + belong, like US."),
+        typer.Option(metavar="XX", help="The region of numbers without +, like US."),
     ] = None,
     out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write here; stopped, it can go on.")
+        str | None, typer.Option(metavar="FILE", help="Write the result here, and go on from here.")
     ] = None,
     form: Annotated[
         Literal["table", "csv", "json"] | None,
-        typer.Option("--format", help="Without it: a table on a terminal, else CSV."),
+        typer.Option(
+            "--format",
+            metavar="table|csv|json",
+            help="Without it a table on a terminal, else CSV.",
+        ),
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How FILE is written; UTF-8 is found.")
+        str | None,
+        typer.Option(metavar="NAME", help="The encoding of FILE, like cp1252; UTF-8 is found."),
     ] = None,
     demo: Demo = False,
     demo_db: DemoDb = None,
 ) -> None:
     """Check a file of numbers: who is on WhatsApp, who only gets SMS.
 
-    Exit code: 0 every number decided, 1 not all, 2 wrong usage or input, 130 stopped by Ctrl-C, 143
-    by SIGTERM.
-
-    Example: sent-mcp check people.csv --column mobile --out said.csv
+    Every row and column of the file stays, with a verdict beside it. Started again after Ctrl-C
+    with the same --out, it asks only for the rest.
     """
     from sent_mcp.cli.check import Order, check_file
 
@@ -127,25 +150,24 @@ def check(
     _finish(check_file(order), as_json=False)
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def install(
-    host: Annotated[HostName, typer.Argument(metavar="HOST", help="Whose settings.")],
+    host: Annotated[
+        HostName,
+        typer.Argument(metavar="HOST", parser=_host, help=f"One of {', '.join(HOSTS)}."),
+    ],
     demo: Demo = False,
     only_print: Annotated[
         bool, typer.Option("--print", help="Only show the entry, and where it belongs.")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take our entry out again.")] = False,
     with_key: Annotated[
-        bool, typer.Option("--with-key", help="Write the key into the file, readable.")
+        bool, typer.Option("--with-key", help="Write the key itself into the settings.")
     ] = False,
 ) -> None:
     """Put this server into the settings of an MCP host.
 
     Everything else in them stays as it is, and a copy is kept beside the file.
-
-    Exit code: 0 done or nothing to do, 1 refused, 2 wrong usage.
-
-    Example: sent-mcp install claude-code --demo
     """
     from sent_mcp.cli.install import Order, install
 
@@ -153,14 +175,12 @@ def install(
     _finish(install(order), as_json=False)
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def doctor(demo: Demo = False, as_json: AsJson = False) -> None:
     """Tell whether this setup works, and what to do where it does not.
 
     Looks at the settings, the key, the way to Sent, the clock and the state store. Asks Sent once,
     and changes nothing.
-
-    Exit code: 0 usable, 1 not usable, 2 settings that cannot be read, or wrong usage.
     """
     from sent_mcp.cli.doctor.run import run_doctor
 
@@ -170,32 +190,40 @@ def doctor(demo: Demo = False, as_json: AsJson = False) -> None:
     anyio.run(run)
 
 
-@app.command()
+@app.command(cls=HelpedCommand)
 def emulator(
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="N", help="0 takes a free one.")
+        int,
+        typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 takes a free port."),
     ] = 8787,
     db: Annotated[
         str | None, typer.Option(metavar="PATH", help="Keep its data in this file.")
     ] = None,
     contacts: Annotated[
-        int, typer.Option(min=0, max=1_000_000, metavar="N", help="How many a new one has.")
+        int,
+        typer.Option(min=0, max=1_000_000, metavar="N", help="How many a new address book has."),
     ] = 150,
     latency_ms: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Wait before each answer.")
+        int, typer.Option(min=0, metavar="N", help="Milliseconds before each answer.")
     ] = 0,
     strict_phones: Annotated[
         bool, typer.Option("--strict-phones", help="Refuse numbers nobody can have.")
     ] = False,
     requests_per_minute: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Answer 429 above this.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Answer 429 above this; no limit without."),
     ] = None,
     api_key: Annotated[
         str, typer.Option(metavar="KEY", help="The key it takes.")
     ] = "sk_test_emulator",
 ) -> None:
-    """Run the emulated Sent API alone, for any SDK."""
+    """Run the emulated Sent API alone, for any SDK.
+
+    It keeps state, refuses what Sent refuses, and sends nothing to anybody.
+    """
     from sent_mcp.cli.emulator import run_emulator
     from sent_mcp.emulator import create_app
 

@@ -10,6 +10,7 @@ from mcp import Client
 from pydantic import JsonValue
 
 from sent_mcp.cli.launch import launch_emulator, launch_settings
+from sent_mcp.cli.nearest import did_you_mean
 from sent_mcp.cli.outcome import CONFIRM, DONE, FAILED, UsageError, print_error, print_json
 from sent_mcp.server import build_server
 from sent_mcp.serving.logs import log_to_stderr
@@ -83,7 +84,8 @@ async def call_tool(
         known = [tool.name for tool in (await client.list_tools()).tools]
         result = await client.call_tool(name, arguments) if name in known else None
     if result is None:
-        raise UsageError(f"no tool {name!r}; there are: {', '.join(known)}")
+        near = did_you_mean(name, known)
+        raise UsageError(f"no tool {name!r}{near} There are: {', '.join(known)}")
     text = "\n".join(part.text for part in result.content if isinstance(part, mcp.TextContent))
     if result.is_error:
         print_error(text, as_json=as_json)

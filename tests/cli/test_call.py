@@ -125,7 +125,7 @@ def test_an_unknown_tool_is_wrong_usage(shell: Shell) -> None:
     ran = shell.run("call", "list_contact", "--demo", "--json")
     assert (ran.code, ran.err, ran.error["code"]) == (2, "", "USAGE")
     assert ran.error["message"].startswith(
-        "no tool 'list_contact'; there are: list_contacts, get_contact, "
+        "no tool 'list_contact'. Did you mean 'list_contacts'? There are: list_contacts, "
     )
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -263,14 +262,3 @@ def test_a_csv_begins_with_the_line_for_excel_that_its_file_begins_with(tmp_path
     assert "sep=" not in (tmp_path / "x.json").read_text(encoding="utf-8")
     again = Order(str(out), column="phone", out=str(tmp_path / "y.csv"), demo=True)
     assert anyio.run(check_file, again) == 0
-
-
-def test_help_tells_every_exit_code_and_an_example() -> None:
-    shown = CliRunner().invoke(commands, ["check", "--help"], terminal_width=80).stdout
-    said = " ".join(shown.split())
-    assert "0 every number decided, 1 not all, 2 wrong usage or input, 130 stopped by" in said
-    assert "Ctrl-C, 143 by SIGTERM." in said
-    assert (
-        f"{os.linesep}  Example: sent-mcp check people.csv --column mobile --out said.csv\n"
-        in shown
-    )
