@@ -13,6 +13,7 @@ import pytest
 
 from sent_mcp import __version__
 from tests.cli.conftest import COMMAND, Ran, Shell
+from tests.cli.here import Here
 from tests.cli.sites import ACCOUNT, refused, said, site
 from tests.state.redis import free_port
 
@@ -44,6 +45,11 @@ REPORT = {
 KYC = (
     "Your KYC verification is not complete. Please submit your KYC documents before using the API."
 )
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    return Here(tmp_path)
 
 
 def ending(ran: Ran) -> str:
@@ -136,29 +142,32 @@ def test_all_is_well(shell: Shell) -> None:
     )
 
 
-def test_a_demo_is_usable_without_anything(shell: Shell) -> None:
+def test_a_demo_is_usable_without_anything(here: Here) -> None:
     """What is set for the real account plays no part."""
     for variables in ({}, {"SENT_API_KEY": "your-api-key", "SENT_BASE_URL": "nonsense"}):
-        ran = shell.run("doctor", "--demo", "--json", **variables)
+        ran = here.run("doctor", "--demo", "--json", **variables)
         found = checks(ran)
         assert (ran.code, ran.err, list(found)) == (0, "", NAMES)
         assert {check["status"] for check in found.values()} == {"ok"}
 
 
-def test_programs_read_the_same_names_whatever_is_wrong(shell: Shell) -> None:
+def test_programs_read_the_same_names_whatever_is_wrong(here: Here) -> None:
     """Every finding is there in every report, if only as not checked."""
     broken = {"SENT_MCP_CONFIRM": "maybe"}
     offline = {"SENT_BASE_URL": f"http://127.0.0.1:{free_port()}", "SENT_API_KEY": KEY}
     for variables, code in ((broken, 2), (offline, 1)):
-        ran = shell.run("doctor", "--json", **variables)
+        ran = here.run("doctor", "--json", **variables)
         found = checks(ran)
         assert ran.code == code
         assert [name for name in NAMES if name not in found] == (["settings"] if code == 2 else [])
         assert found["account"]["status"] == found["clock"]["status"] == "not_checked"
 
 
-def test_it_names_versions_and_the_command_of_this_installation(shell: Shell) -> None:
-    found = checks(shell.run("doctor", "--demo", "--json"))
+def test_it_names_versions_and_the_command_of_this_installation(here: Here, shell: Shell) -> None:
+    """To programs as well, which get nothing else."""
+    ran = shell.run("doctor", "--demo", "--json")
+    found = checks(ran)
+    assert (ran.code, ran.err, list(found)) == (0, "", NAMES)
     assert found["version"]["message"].startswith(f"sent-mcp {__version__}, Python 3.")
     command = found["command"]["message"].removeprefix("A host starts it as: ")
     assert command == str(Path(sys.executable).with_name("sent-mcp"))
@@ -170,12 +179,19 @@ def test_it_leaves_nothing_behind(shell: Shell) -> None:
     assert list(shell.home.iterdir()) == []
 
 
-def test_lines_fit_and_say_without_colours_what_is_wrong(shell: Shell) -> None:
-    ran = shell.run("doctor", SENT_MCP_CONFRIM="off", SENT_MCP_MAX_RECIPIENTS="0")
+def test_lines_fit_and_say_without_colours_what_is_wrong(here: Here) -> None:
+    ran = here.run("doctor", SENT_MCP_CONFRIM="off", SENT_MCP_MAX_RECIPIENTS="0")
     assert ran.code == 2
     assert "\x1b" not in ran.out
     assert all(len(line) <= 80 or len(line[13:].split()) == 1 for line in ran.out.splitlines())
     assert ran.out.count("WRONG   ") == 2
+
+
+def test_a_terminal_without_columns_gets_lines_all_the_same(here: Here) -> None:
+    """Some say so before they are drawn."""
+    ran = here.run("doctor", "--demo", COLUMNS="0")
+    assert (ran.code, ran.err) == (0, "")
+    assert max(map(len, ran.out.splitlines())) > 30
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])

@@ -75,7 +75,7 @@ def not_sents(heard: Heard, host: str) -> Check | None:
     """The finding for an answer that cannot be the API's: a redirect, a page, anything else."""
     raw = heard.raw
     if 300 <= raw.status < 400:
-        target = urlsplit(raw.headers.get("location", "")).hostname
+        target = _host_in(raw.headers.get("location", ""))
         where = f" to {visible(target, 80)}" if target else ""
         said = f"{host} redirects{where} instead of answering (status {raw.status})."
         return Check("reachability", "wrong", said, _ELSEWHERE)
@@ -152,6 +152,13 @@ def _channels(account: Account) -> list[str]:
         "RCS": account.channels.rcs,
     }
     return [name for name, channel in found.items() if channel and channel.configured]
+
+
+def _host_in(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _is_object(raw: RawAnswer) -> bool:

@@ -96,22 +96,37 @@ def _similar(names: list[str]) -> Iterator[Check]:
 
 
 def _set(settings: Settings, http: HttpSettings | None, *, demo: bool) -> Iterator[Check]:
-    count = 0
+    """Every setting: those of the environment one by one, then those at their defaults."""
+    kept: list[str] = []
+    unset: list[str] = []
+    for variable, field, value, default in _values(settings, http, demo=demo):
+        if value != default:
+            yield _setting(variable, field, value)
+        elif value is None or value == ():
+            unset.append(variable)
+        else:
+            kept.append(f"{variable} {shown(field, value)}")
+    yield from _without_tools(settings)
+    said = [f"At their defaults: {', '.join(kept)}.", f"Not set: {', '.join(unset)}."]
+    yield Check(SETTINGS, "ok", " ".join([*said, "A .env file is not read."]))
+
+
+def _values(
+    settings: Settings, http: HttpSettings | None, *, demo: bool
+) -> Iterator[tuple[str, str, object, object]]:
+    """Variable, field, value and default of each, without the keys."""
     for model in (settings, *([] if http is None else [http])):
         for field, info in type(model).model_fields.items():
-            value: object = getattr(model, field)
             variable = variable_of(type(model), field)
-            if value == info.default or field in _KEYS or (demo and variable in _DEMOS):
-                continue
-            count += 1
-            status, follows = meaning(field, value)
-            message = f"{variable} = {shown(field, value)}" + (f": {follows}" if follows else "")
-            advice = f"Unset {variable} unless you want that." if status == "warning" else ""
-            yield Check(SETTING + variable, status, message, advice)
-    yield from _without_tools(settings)
-    all_others = "All other settings are" if count else "All settings are"
-    note = " A .env file is not read."
-    yield Check(SETTINGS, "ok", f"{all_others} at their defaults.{note}")
+            if field not in _KEYS and not (demo and variable in _DEMOS):
+                yield variable, field, getattr(model, field), info.default
+
+
+def _setting(variable: str, field: str, value: object) -> Check:
+    status, follows = meaning(field, value)
+    message = f"{variable} = {shown(field, value)}, from the environment"
+    advice = f"Unset {variable} unless you want that." if status == "warning" else ""
+    return Check(SETTING + variable, status, message + (f": {follows}" if follows else "."), advice)
 
 
 def _without_tools(settings: Settings) -> Iterator[Check]:

@@ -16,6 +16,8 @@ _MARKS: Mapping[Status, tuple[str, str]] = {
     "not_checked": ("not checked", "dim"),
 }
 _MARGIN = 13
+_NARROWEST = 40
+"""Of a terminal that says it has no columns, or next to none."""
 _COMMAND = re.compile(r"`[^`]*`")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -29,6 +31,7 @@ class _Console(Console):
 def print_report(report: Report) -> None:
     """Print it on stdout; in colours on a terminal, unless NO_COLOR is set (by rich)."""
     console = _Console(highlight=False)
+    console.width = max(console.width, _NARROWEST)
     for check in report.checks:
         _print_check(console, check)
     console.print()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from sent_mcp.cli.printable import printable
 from sent_mcp.masking import mask_numbers
 from sent_mcp.setting_values import is_placeholder
 
@@ -12,6 +13,8 @@ _LEAST = 6
 """A shorter one is part of other words, and nobody's secret."""
 _AROUND = " \t\r\n\"'`“”‘’"
 _KEY = re.compile(r"sk_(?:live|test)_[\w-]+")
+_USER_IN_URL = re.compile(r"(?<=:/)(/*)[^\s/][^\s]*@")
+"""Of any URL, also of one in which a scheme is mistyped, or which stands where a path should."""
 _EXAMPLE = "+14155550101"
 """The number in our own sentences, which is nobody's."""
 
@@ -20,7 +23,7 @@ def without_secrets(environment: Mapping[str, str], others: Iterable[str]) -> Ca
     """A function that takes every secret of the environment, and `others`, out of a text.
 
     No sentence is meant to hold one; but an answer may quote the key, and whoever mixes up two
-    variables has a secret where a value is shown.
+    variables has a secret where a value is shown. What a terminal would obey becomes visible.
     """
     given = [environment.get(name, "") for name in _SECRET] + list(others)
     for part in environment.get(_LISTED, "").split(","):
@@ -32,7 +35,7 @@ def without_secrets(environment: Mapping[str, str], others: Iterable[str]) -> Ca
         # The longest first: another may be a part of it.
         for secret in sorted(found, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
-        return _KEY.sub("[secret]", text)
+        return printable(_USER_IN_URL.sub(r"\1[secret]@", _KEY.sub("[secret]", text)))
 
     return clean
 

@@ -20,6 +20,8 @@ def shown(field: str, value: object) -> str:
     """The value, as far as it may be seen: of secrets the length, of recipients how many."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, SecretStr):
         return f"set ({len(value.get_secret_value())} characters)"
     if isinstance(value, tuple):
@@ -75,6 +77,13 @@ def _confirm(value: object) -> Meaning:
     return said.get(value, ("ok", ""))
 
 
+def _file(value: object) -> Meaning:
+    """A file may have any name; but whoever writes a URL means none."""
+    if "://" not in str(value) or is_redis(str(value)):
+        return "ok", ""
+    return "warning", "it is taken for the path of a file; a Redis begins with redis://."
+
+
 def _allowed(_: object) -> Meaning:
     return "ok", "sends to anybody else are refused."
 
@@ -98,4 +107,6 @@ _MEANINGS: Mapping[str, Callable[[object], Meaning]] = {
     "read_only": _read_only,
     "dry_run": _dry_run,
     "messages_per_day": _messages_per_day,
+    "state": _file,
+    "audit_log": _file,
 }

@@ -14,6 +14,7 @@ from sent_mcp.state import MEMORY, SCHEMA_VERSION, StateError, inspect_file, ins
 
 _STDERR = "-"
 _OTHER_STATE = "Move away what is there, or let SENT_MCP_STATE name another file."
+_BUSY_STATE = "See which process keeps it locked, wait for that or end it, then try again."
 _OTHER_LOG = "Move away what is there, or let SENT_MCP_AUDIT_LOG name another file."
 _REDIS = "See to the Redis that SENT_MCP_STATE names, and to user and password in it."
 _POLICY = "Set the Redis's maxmemory-policy to noeviction."
@@ -44,7 +45,9 @@ def _file_check(path: Path) -> Check:
     try:
         found = inspect_file(path)
     except StateError as error:
-        return Check("state", "wrong", sentence(f"{error.sentence} ({shown})"), _OTHER_STATE)
+        # What is locked is in use, and holds what must not be lost.
+        advice = _BUSY_STATE if "is locked" in error.sentence else _OTHER_STATE
+        return Check("state", "wrong", sentence(f"{error.sentence} ({shown})"), advice)
     if found is None:
         return _missing("state", f"State goes to {shown}", path, "SENT_MCP_STATE")
     if found.open_to_others:
