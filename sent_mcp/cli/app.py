@@ -40,6 +40,15 @@ def _host(name: str) -> str:
     return name
 
 
+def _address(host: str) -> str:
+    if host != "localhost":
+        try:
+            ip_address(host)
+        except ValueError as error:
+            raise typer.BadParameter(f"{host!r} is no address; use 127.0.0.1") from error
+    return host
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"sent-mcp {__version__}")
@@ -193,11 +202,11 @@ def doctor(demo: Demo = False, as_json: AsJson = False) -> None:
 @app.command(cls=HelpedCommand)
 def emulator(
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+        str, typer.Option(metavar="ADDRESS", parser=_address, help="The address to listen on.")
     ] = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 takes a free port."),
+        typer.Option(min=0, max=65535, metavar="N", help="The port; 0 takes a free one."),
     ] = 8787,
     db: Annotated[
         str | None, typer.Option(metavar="PATH", help="Keep its data in this file.")
@@ -227,8 +236,6 @@ def emulator(
     from sent_mcp.cli.emulator import run_emulator
     from sent_mcp.emulator import create_app
 
-    if not _is_address(host):
-        raise typer.BadParameter(f"{host!r} is no address; use 127.0.0.1")
     emulated = create_app(
         database=db or ":memory:",
         contacts=contacts,
@@ -238,14 +245,6 @@ def emulator(
         api_key=api_key,
     )
     raise typer.Exit(anyio.run(run_emulator, emulated, host, port))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True
 
 
 def _finish(work: Coroutine[Any, Any, int], as_json: bool) -> NoReturn:

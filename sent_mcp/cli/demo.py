@@ -125,8 +125,10 @@ async def run_demo(flags: Sequence[str] = _SERVE) -> int:
     except* MCPError:
         console.print("\nThe server did not start.", style="bold red")
     if wrong == 0:
-        console.print("\n[bold]Every answer was right.[/] The README shows how to add")
-        console.print("`sent-mcp serve --demo` to your own MCP host.")
+        console.print(
+            "\n[bold]Every answer was right.[/] Ask it yourself: `sent-mcp install HOST --demo`"
+        )
+        console.print("puts it into your MCP host; `sent-mcp install --help` names the hosts.")
         return 0
     if wrong is not None:
         console.print(f"\nAnswers that were wrong: {wrong}.", style="bold red")
