@@ -42,7 +42,8 @@ class Machine:
     def named(self, variable: str) -> Path | None:
         """The folder a variable names; None for a relative one, which no specification allows."""
         value = self.variables.get(variable, "")
-        return Path(value) if _is_absolute(value) else None
+        drive = self.is_windows and (value.startswith("\\\\") or value[1:3] in (":\\", ":/"))
+        return Path(value) if drive or value.startswith("/") else None
 
     def electron(self, folder: str) -> Path:
         """Where Electron programs keep settings. Raises HostError."""
@@ -60,10 +61,6 @@ class Machine:
                 "--print shows the entry, to be put there by hand"
             )
         return folder
-
-
-def _is_absolute(value: str) -> bool:
-    return value.startswith(("/", "\\\\")) or value[1:3] in (":\\", ":/")
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,9 @@ def test_a_host_can_be_told_of_another_folder(host: HostName, variable: str, fil
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("platform", ["darwin", "linux", "win32"])
-@pytest.mark.parametrize("home", [{}, {"HOME": "", "USERPROFILE": ""}, {"HOME": "relative"}])
+@pytest.mark.parametrize(
+    "home", [{}, {"HOME": "", "USERPROFILE": ""}, {"HOME": "relative"}, {"HOME": "C:\\Users\\anna"}]
+)
 def test_without_a_home_folder_nothing_is_guessed(
     host: HostName, platform: str, home: dict[str, str]
 ) -> None:
