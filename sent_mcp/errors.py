@@ -25,7 +25,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from sent_mcp.advice import ADVICE, advice_on_status
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import delimited, named, one_line, quoted
 
 NOTHING_DONE = "Nothing was changed or sent."
 _CODE = re.compile(r"[A-Z0-9_]{1,64}")
@@ -94,10 +94,11 @@ class SentError(Exception):
         ]
         lines += self.problems
         after = " ".join(part for part in (self.effect, self.advice) if part)
-        text = ("\n" if self.problems else " ").join(["\n".join(lines), after])
+        # However a line was made: it is one, and shows all it holds.
+        text = ("\n" if self.problems else " ").join(["\n".join(map(one_line, lines)), after])
         if self.request_id is None:
             return text
-        return f"{text} (request {quoted(self.request_id, 80)[1:-1]})"
+        return f"{text} (request {delimited(one_line(self.request_id))})"
 
 
 @contextmanager
@@ -230,7 +231,7 @@ class APIStatusError(SentError):
     def problems(self) -> list[str]:
         """The API's field messages in quotes, of the first ten fields."""
         lines = [
-            f"{quoted(field, 60)[1:-1]}: {' '.join(map(quoted, said[:3]))}"
+            f"{named(field, 60)}: {' '.join(map(quoted, said[:3]))}"
             for field, said in self.details.items()
         ]
         return _first(lines)

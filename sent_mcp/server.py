@@ -29,11 +29,11 @@ from sent_mcp.offered import (
     v3_resources,
     v3_tools,
 )
+from sent_mcp.quoting import named
 from sent_mcp.settings import Settings
 from sent_mcp.tenants import Tenant, Tenants, tenant_of_each
 from sent_mcp.tools.outcomes import outcome_of
 from sent_mcp.tools.registry import Call, Client, Limits, Tool
-from sent_mcp.tools.results import word
 from sent_mcp.tools.seam import answer
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Service(Generic[Client]):
     ) -> mcp.CallToolResult | mcp.InputRequiredResult:
         tool = self.tools.get(params.name)
         if tool is None:
-            raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {word(params.name)}")
+            raise MCPError(code=mcp.INVALID_PARAMS, message=f"Unknown tool: {named(params.name)}")
         caller = _caller(context)
         whose = self.tenant_of(caller)
 

@@ -24,11 +24,10 @@ from sent_mcp.key_source import read_key
 from sent_mcp.masking import mask_numbers
 from sent_mcp.moving_windows import MemoryWindows
 from sent_mcp.observing import Observer
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import named, quoted
 from sent_mcp.settings import Settings
 from sent_mcp.state import MEMORY, Shared, SqliteState, StateStore, open_redis
 from sent_mcp.tools.registry import Client
-from sent_mcp.tools.results import word
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -184,7 +183,7 @@ def _account_line(
         # The key may be another one by now: its file is read again when Sent refuses it.
         if key.fingerprint() not in known:
             account = (await client.account.get()).data
-            profile = f", profile {word(profile_id)}" if profile_id else ""
+            profile = f", profile {named(profile_id)}" if profile_id else ""
             name = quoted(account.name or account.id, 120)
             known[key.fingerprint()] = f"Account: {name}{profile}."
         return known[key.fingerprint()]

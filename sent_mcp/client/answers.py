@@ -9,7 +9,10 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
+from sent_mcp.quoting import visible
+
 Data = TypeVar("Data", covariant=True)
+_LONGEST_REQUEST_ID = 80
 Other = TypeVar("Other")
 
 
@@ -104,6 +107,11 @@ class RawAnswer:
     def replayed(self) -> bool:
         """Whether it is the answer of an earlier request (API §1.2)."""
         return self.headers.get("idempotent-replayed", "").lower() == "true"
+
+    def request_id(self, told: str | None = None) -> str | None:
+        """The id of the request as it may be shown; `told` is the one in the answer's body."""
+        given = told or self.headers.get("x-request-id")
+        return None if given is None else visible(given, _LONGEST_REQUEST_ID)
 
     @property
     def content_type(self) -> str:

@@ -115,7 +115,7 @@ class Connection:
             body = await _read(response)
         finally:
             await response.aclose()
-        return RawAnswer(response.status_code, dict(response.headers), body)
+        return _raw(response, body)
 
     def _outgoing(self, request: Request, own: Mapping[str, str]) -> httpx.Request:
         """Built by hand: a client would merge URLs, headers and cookies for each request anew."""
@@ -173,6 +173,10 @@ def _direct(url: httpx.URL) -> Http1Transport | None:
     return Http1Transport(url, tls)
 
 
+def _raw(response: httpx.Response, body: bytes) -> RawAnswer:
+    return RawAnswer(response.status_code, dict(response.headers), body)
+
+
 async def _read(response: httpx.Response) -> bytes:
     body = bytearray()
     packed = "content-encoding" in response.headers
@@ -183,7 +187,7 @@ async def _read(response: httpx.Response) -> bytes:
         if len(body) > LARGEST_ANSWER:
             raise UnreadableAnswerError(
                 f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MB",
-                request_id=response.headers.get("x-request-id"),
+                request_id=_raw(response, b"").request_id(),
                 maybe_done=True,
             )
     return bytes(body)

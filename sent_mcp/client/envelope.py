@@ -12,7 +12,7 @@ from sent_mcp.client.answers import Answer, RawAnswer
 from sent_mcp.client.refusals import refusal
 from sent_mcp.errors import APIStatusError, UnreadableAnswerError
 from sent_mcp.models.envelope import Envelope, Meta, Outcome
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import named, quoted
 
 Data = TypeVar("Data")
 Opener = Callable[[RawAnswer], Answer[Data]]
@@ -66,7 +66,7 @@ def is_success(raw: RawAnswer) -> bool:
 def _answer(raw: RawAnswer, data: Data, meta: Meta) -> Answer[Data]:
     return Answer(
         data,
-        request_id=meta.request_id or raw.headers.get("x-request-id"),
+        request_id=raw.request_id(meta.request_id),
         timestamp=meta.timestamp,
         sandbox=raw.sandbox,
         replayed=raw.replayed,
@@ -90,7 +90,7 @@ def unreadable(raw: RawAnswer, error: ValidationError) -> UnreadableAnswerError:
     if problem["type"] == "json_invalid":
         return _unreadable(raw, "it is not JSON")
     name = ".".join(str(part) for part in problem["loc"] if _is_field(part)) or "it"
-    return _unreadable(raw, f"{name}: {problem['msg'].lower()}")
+    return _unreadable(raw, f"{named(name)}: {problem['msg'].lower()}")
 
 
 def _is_field(part: int | str) -> bool:
@@ -102,6 +102,6 @@ def _unreadable(raw: RawAnswer, why: str) -> UnreadableAnswerError:
     return UnreadableAnswerError(
         f"status {raw.status} came with an answer that cannot be read"
         f" ({quoted(raw.content_type, 60)}): {why}",
-        request_id=raw.headers.get("x-request-id"),
+        request_id=raw.request_id(),
         maybe_done=True,
     )

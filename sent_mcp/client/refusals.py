@@ -1,6 +1,7 @@
 """Makes errors of answers that are refusals: which class, what Sent said, how long to wait."""
 
 import email.utils
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ def refusal(raw: RawAnswer) -> APIStatusError:
         outcome.error.message or f"status {raw.status}",
         code=outcome.error.code,
         details=field_problems(outcome.error.details),
-        request_id=meta.request_id or raw.headers.get("x-request-id"),
+        request_id=raw.request_id(meta.request_id),
         retry_after=retry_after(raw.headers),
         timestamp=meta.timestamp,
     )
@@ -70,7 +71,7 @@ def bare_refusal(
         message or f"status {raw.status} with {said}",
         code="AUTH_002" if raw.status == 401 and not raw.body else None,
         details=field_problems(details),
-        request_id=raw.headers.get("x-request-id"),
+        request_id=raw.request_id(),
         retry_after=retry_after(raw.headers),
     )
     error.maybe_done = _maybe_done(raw, error)
@@ -91,13 +92,15 @@ def _maybe_done(raw: RawAnswer, error: APIStatusError) -> bool:
 def field_problems(details: JsonValue) -> Mapping[str, Sequence[str]]:
     """The field map of a validation error, whatever form its values have."""
     if not isinstance(details, dict):
-        return {} if details is None else {"details": [str(details)]}
+        return {} if details is None else {"details": [_words(details)]}
     return {
-        name: [str(problem) for problem in problems]
-        if isinstance(problems, list)
-        else [str(problems)]
+        name: [*map(_words, problems)] if isinstance(problems, list) else [_words(problems)]
         for name, problems in details.items()
     }
+
+
+def _words(problem: JsonValue) -> str:
+    return problem if isinstance(problem, str) else json.dumps(problem, ensure_ascii=False)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -183,7 +183,7 @@ class Transport:
     def _tell(self, request: Request, raw: RawAnswer | None, seconds: float) -> None:
         status = None if raw is None else raw.status
         self._observer.api_requested(request.method, status, seconds)
-        request_id = "-" if raw is None else raw.headers.get("x-request-id", "-")
+        request_id = "-" if raw is None else raw.request_id() or "-"
         outcome, spent = status or "no answer", seconds * 1000
         _log.debug("%s %s %s %.0f ms %s", request.method, request.path, outcome, spent, request_id)
 

@@ -54,7 +54,7 @@ def v1_opener(
             value = shape.model_validate_json(raw.body)
         except ValidationError as error:
             raise unreadable(raw, error) from error
-        return Answer(convert(value), raw.headers.get("x-request-id"))
+        return Answer(convert(value), raw.request_id())
 
     return open_answer
 

@@ -17,6 +17,7 @@ from sent_mcp.guard.decision import (
 from sent_mcp.guard.pending import VALID_SECONDS, Approvals, Held, new_idempotency_key, signed
 from sent_mcp.guard.question import Question
 from sent_mcp.guard.restraint import Restraint
+from sent_mcp.quoting import one_line
 from sent_mcp.state import Used
 
 EXTENDED = 6
@@ -44,7 +45,8 @@ class Confirmation:
 
     async def words(self, question: Question) -> str:
         """The question as it is shown."""
-        return "\n".join([await self._account_line(), *question.lines])
+        # However a line was made: it is one, and shows all it holds.
+        return "\n".join(map(one_line, [await self._account_line(), *question.lines]))
 
     async def already(self, change: Change) -> Stopped | None:
         """What came of the approval that a call brings with it, if it was used before."""

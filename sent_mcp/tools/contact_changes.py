@@ -10,11 +10,12 @@ from sent_mcp.client import new_idempotency_key
 from sent_mcp.errors import RefusedError, SentError
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
+from sent_mcp.quoting import named
 from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
 from sent_mcp.tools.contact_questions import UNCHANGED, create_question, update_question
 from sent_mcp.tools.parallel import attempted
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
-from sent_mcp.tools.results import ChangeResult, FullContact, full, next_call, word
+from sent_mcp.tools.results import ChangeResult, FullContact, full, next_call
 
 
 class CreateContact(Change):
@@ -205,9 +206,9 @@ async def _update_dry_run(call: SentCall, plan: UpdatePlan) -> ContactUpdated:
 
 def _refuse_missing_channel(contact: Contact, channel: str) -> None:
     if channel not in contact.channels:
-        known = ", ".join(word(name) for name in contact.channels)
+        known = ", ".join(named(name) for name in contact.channels)
         raise RefusedError(
-            f"{word(contact.e164)} cannot be reached on {channel}; its channels are {known}",
+            f"{named(contact.e164)} cannot be reached on {channel}; its channels are {known}",
             code="BUSINESS_007",
         )
 

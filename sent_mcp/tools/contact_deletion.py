@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
+from sent_mcp.quoting import cell, named, quoted
 from sent_mcp.tools.arguments import Change, ContactId
 from sent_mcp.tools.contact_facts import bound, facts, label
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
@@ -24,7 +25,7 @@ class ContactDeleted(ChangeResult):
 
     def details(self) -> Iterable[str]:
         """See Result."""
-        return (f"id: {self.contact_id}",) if self.contact_id else ()
+        return (f"id: {cell(self.contact_id)}",) if self.contact_id else ()
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
     question = Question(
         action=f"delete {label(contact)}",
         lines=(
-            f"Delete the contact {word(contact.e164)} (id {word(contact.id)})?",
+            f"Delete the contact {named(contact.e164)} (id {named(contact.id)})?",
             *facts(contact),
             "Its record of consent is lost with it. Messages already sent keep their records.",
             f"To stop messages and keep the record: update_contact(contact_id="
-            f'"{word(contact.id)}", opt_out=true).',
+            f"{quoted(contact.id, 120)}, opt_out=true).",
         ),
         undone="Nothing was deleted.",
         bound=bound(contact),
@@ -57,12 +58,12 @@ async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
     """Delete the contact. A dry run sends no DELETE, whose body a proxy may drop."""
     contact_id = word(plan.contact.id)
     if call.dry_run:
-        message = f"Nothing was deleted; {word(plan.contact.e164)} is there and would be."
+        message = f"Nothing was deleted; {named(plan.contact.e164)} is there and would be."
         return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
     answer = await call.client.contacts.delete(plan.contact.id)
     return ContactDeleted(
         status="deleted",
-        message=f"The contact {word(plan.contact.e164)} was deleted, its consent record with it.",
+        message=f"The contact {named(plan.contact.e164)} was deleted, its consent record with it.",
         contact_id=contact_id,
         request_id=answer.request_id,
     )

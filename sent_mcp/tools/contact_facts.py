@@ -5,20 +5,20 @@ from pydantic import JsonValue
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
 from sent_mcp.phone import is_e164
-from sent_mcp.tools.results import word
+from sent_mcp.quoting import named
 
 
 def label(contact: Contact) -> str:
     """The number a token begins with; the id where Sent's number cannot be read."""
-    return contact.e164 if is_e164(contact.e164) else word(contact.id)
+    return contact.e164 if is_e164(contact.e164) else named(contact.id)
 
 
 def facts(contact: Contact) -> tuple[str, ...]:
     """What a question shows of the contact it is about."""
-    channels = ", ".join(word(name) for name in contact.channels) or "none known"
+    channels = ", ".join(named(name) for name in contact.channels) or "none known"
     opted_out = "yes" if contact.opt_out else "no"
     added = moment(contact.created_at) or "at an unknown time"
-    default = f" (default {word(contact.default_channel)})" if contact.default_channel else ""
+    default = f" (default {named(contact.default_channel)})" if contact.default_channel else ""
     return (f"Channels: {channels}{default}; opted out: {opted_out}; added {added}.",)
 
 

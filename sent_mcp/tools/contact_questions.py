@@ -7,9 +7,8 @@ from pydantic import JsonValue
 from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import named, quoted
 from sent_mcp.tools.contact_facts import bound, facts, label
-from sent_mcp.tools.results import word
 
 UNCHANGED = "Nothing was changed."
 MANY = "Ten contacts were created or opted out within ten minutes already, so each is asked about."
@@ -37,15 +36,15 @@ def update_question(
 
 def _also(changes: Mapping[str, JsonValue], metadata: Mapping[str, str]) -> tuple[str, ...]:
     also = {name: str(value) for name, value in changes.items() if name != "opt_out"}
-    also |= {f"metadata {name}": value for name, value in metadata.items()}
-    return tuple(f"Also: {word(name)} = {quoted(value, 120)}" for name, value in also.items())
+    also |= {f"metadata {named(name)}": value for name, value in metadata.items()}
+    return tuple(f"Also: {name} = {quoted(value, 120)}" for name, value in also.items())
 
 
 def _opt_out(contact: Contact, also: tuple[str, ...]) -> Question:
     return Question(
         action=f"opt out {label(contact)}",
         lines=(
-            f"Stop all messages to {word(contact.e164)} (id {word(contact.id)})?",
+            f"Stop all messages to {named(contact.e164)} (id {named(contact.id)})?",
             *facts(contact),
             MANY,
             *also,
@@ -61,7 +60,7 @@ def _opt_in(contact: Contact, also: tuple[str, ...]) -> Question:
     return Question(
         action=f"opt in {label(contact)}",
         lines=(
-            f"Allow messages to {word(contact.e164)} (id {word(contact.id)}) again?",
+            f"Allow messages to {named(contact.e164)} (id {named(contact.id)}) again?",
             *facts(contact),
             f"It has opted out; its record last changed {changed}. Only the person can consent.",
             *also,

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from sent_mcp.errors import RefusedError, about
 from sent_mcp.models import Template
-from sent_mcp.quoting import quoted
+from sent_mcp.quoting import named, quoted
 from sent_mcp.tools.registry import SentCall
-from sent_mcp.tools.results import word
 
 HEADER_IMAGE = "header_image"
 _MOST_PAGES = 10
@@ -28,7 +27,7 @@ async def find_template(
     if len(exact) == 1:
         return exact[0]
     if exact:
-        ids = ", ".join(f"{word(each.id)} ({word(each.language or '?')})" for each in exact[:10])
+        ids = ", ".join(f"{named(each.id)} ({named(each.language or '?')})" for each in exact[:10])
         raise RefusedError(f"several templates have this name; give template_id, one of {ids}")
     others = candidates or await _search(call, None)
     names = [each.name for each in others if len(each.name) <= _LONGEST_NEAR]
@@ -55,7 +54,7 @@ def refuse_unsendable(
     """Raises RefusedError for what Sent would accept and fail later (API §3.7)."""
     if template.status != "APPROVED":
         raise RefusedError(
-            f"the template {quoted(template.name, 120)} is {word(template.status or 'unknown')},"
+            f"the template {quoted(template.name, 120)} is {named(template.status or 'unknown')},"
             " and only APPROVED ones are sent",
             code="BUSINESS_005",
         )
@@ -64,7 +63,7 @@ def refuse_unsendable(
     if available and lacking:
         raise RefusedError(
             f"the template {quoted(template.name, 120)} cannot be sent on {', '.join(lacking)};"
-            f" its channels are {', '.join(word(name) for name in available)}"
+            f" its channels are {', '.join(named(name) for name in available)}"
         )
     _refuse_wrong_parameters(template.variables, parameters)
 
@@ -74,10 +73,10 @@ def _refuse_wrong_parameters(variables: Sequence[str], parameters: Mapping[str, 
     for name in parameters:
         if name not in variables and name != HEADER_IMAGE:
             near = difflib.get_close_matches(name, variables, n=1, cutoff=0.4)
-            meant = f" Did you mean {word(near[0])}?" if near else ""
-            problems[f"parameters.{word(name)}"] = [f"is no variable of the template.{meant}"]
+            meant = f" Did you mean {named(near[0])}?" if near else ""
+            problems[f"parameters.{named(name)}"] = [f"is no variable of the template.{meant}"]
     for name in variables:
         if not parameters.get(name, "").strip():
-            problems[f"parameters.{word(name)}"] = ["is a variable of the template and required."]
+            problems[f"parameters.{named(name)}"] = ["is a variable of the template and required."]
     if problems:
         raise RefusedError("the template's values are not right", details=problems)

@@ -11,10 +11,11 @@ from sent_mcp.client import SentClient
 from sent_mcp.errors import RefusedError
 from sent_mcp.models import Message
 from sent_mcp.moments import moment
+from sent_mcp.quoting import cell
 from sent_mcp.tools.arguments import Arguments, ListOf, PhoneNumber
 from sent_mcp.tools.parallel import look_up_all
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Entry, Result, next_call, word
+from sent_mcp.tools.results import Entry, Result, next_call, word, word_or_none
 
 Outcome = Literal["pending", "delivered", "failed"]
 _OUTCOMES: dict[str, Outcome] = {
@@ -79,16 +80,24 @@ class MessageState(Entry):
 
     def lines(self) -> Iterable[str]:
         """What is known in one line, then a line per event."""
-        facts = [self.message_id, self.to or "-", self.channel or "-", self.status]
+        names = (self.message_id, self.to or "-", self.channel or "-", self.status)
+        facts = [*map(cell, names)]
         facts.append(f"{self.outcome}{'' if self.final else ' so far'}")
         if self.reason_code or self.reason:
-            why = f"{self.reason_code or ''} {self.reason or ''}".strip()
-            facts.append(f"({why.removesuffix('.')}. {self.advice or ''}".strip() + ")")
+            facts.append(f"({' '.join(self._why())})")
         facts += [f"price {self.price:g}"] if self.price is not None else []
         facts += [f"scheduled for {self.scheduled_at}"] if self.scheduled_at else []
         yield " ".join(facts)
         for event in self.events or ():
-            yield f"  {event.timestamp or '-'} {event.status}"
+            yield f"  {event.timestamp or '-'} {cell(event.status)}"
+
+    def _why(self) -> Iterable[str]:
+        if self.reason_code:
+            yield cell(self.reason_code)
+        if self.reason:
+            yield f'"{self.reason}"'
+        if self.advice:
+            yield self.advice
 
 
 class MessageStates(Result):
@@ -156,14 +165,14 @@ def _sentence(states: list[MessageState], missing: int) -> str:
             "failed": "was not delivered",
             "pending": "is not delivered yet",
         }
-        return f"The message {words[states[0].outcome]} ({states[0].status})."
+        return f"The message {words[states[0].outcome]} ({cell(states[0].status)})."
     counts = {name: sum(state.outcome == name for state in states) for name in _BEST_FIRST}
     known = [f"{count} {name}" for name, count in counts.items() if count]
     return ", ".join([*known, f"{missing} unknown to Sent"] if missing else known) + "."
 
 
 def _state(message: Message, read_at: datetime | None, with_events: bool) -> MessageState:
-    status = word(message.status).upper()
+    status = word(message.status.upper())
     outcome = _OUTCOMES.get(status, "pending")
     events = [
         Event(status=word(event.status), timestamp=moment(event.timestamp))
@@ -174,10 +183,10 @@ def _state(message: Message, read_at: datetime | None, with_events: bool) -> Mes
         status=status,
         outcome=outcome,
         final=outcome != "pending" and not _may_be_rerouted(message, status, read_at),
-        to=None if message.phone is None else word(message.phone),
-        channel=None if message.channel is None else word(message.channel),
-        reason_code=None if message.reason_code is None else word(message.reason_code),
-        reason=None if message.reason is None else word(message.reason),
+        to=word_or_none(message.phone),
+        channel=word_or_none(message.channel),
+        reason_code=word_or_none(message.reason_code),
+        reason=word_or_none(message.reason),
         advice=ADVICE.get(message.reason_code or ""),
         price=message.price,
         scheduled_at=moment(message.scheduled_at),

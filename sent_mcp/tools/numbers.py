@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from sent_mcp.client import SentClient
+from sent_mcp.quoting import delimited
 from sent_mcp.tools.arguments import Arguments, PhoneNumber
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Result, word
+from sent_mcp.tools.results import Result, word_or_none
 
 
 class LookupNumber(Arguments):
@@ -31,7 +32,8 @@ class NumberReport(Result):
         """See Result."""
         shown = self.model_dump(exclude={"message", "next", "phone_number"}, exclude_none=True)
         for name, value in shown.items():
-            yield f"{name}: {({True: 'yes', False: 'no'}).get(value, value)}"
+            known = {True: "yes", False: "no"}.get(value)
+            yield f"{name}: {known or delimited(value)}"
 
 
 async def lookup_number(call: SentCall, arguments: LookupNumber) -> NumberReport:
@@ -41,11 +43,11 @@ async def lookup_number(call: SentCall, arguments: LookupNumber) -> NumberReport
         message=f"Carrier data of {arguments.phone_number}; look-ups are charged.",
         phone_number=arguments.phone_number,
         is_valid=found.is_valid,
-        carrier_name=None if found.carrier_name is None else word(found.carrier_name),
-        line_type=None if found.line_type is None else word(found.line_type),
-        region_code=None if found.country_code is None else word(found.country_code),
-        mobile_country_code=found.mobile_country_code,
-        mobile_network_code=found.mobile_network_code,
+        carrier_name=word_or_none(found.carrier_name),
+        line_type=word_or_none(found.line_type),
+        region_code=word_or_none(found.country_code),
+        mobile_country_code=word_or_none(found.mobile_country_code),
+        mobile_network_code=word_or_none(found.mobile_network_code),
         is_ported=found.is_ported,
         is_voip=found.is_voip,
     )

@@ -10,7 +10,7 @@ from sent_mcp.errors import OutcomeUnknownError
 from sent_mcp.guard import Stopped
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
-from sent_mcp.quoting import visible
+from sent_mcp.quoting import LONGEST_NAME, cell, delimited, harmless, in_lines, one_line, visible
 
 LONGEST_NEXT = 600
 """A longer call is not repeated word by word: the model has it already."""
@@ -26,12 +26,17 @@ class Result(BaseModel):
 
     def structured(self) -> dict[str, JsonValue]:
         """The facts as JSON; what is not known is left out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        facts: dict[str, JsonValue] = self.model_dump(mode="json", exclude_none=True)
+        return {name: harmless(value) for name, value in facts.items()}
 
     def text(self) -> str:
         """The facts as compact lines, ending with the next call."""
-        lines = [self.message, *self.details()]
-        return "\n".join([*lines, f"Next: {self.next}"] if self.next else lines)
+        return self._joined([self.message, *self.details()], "Next")
+
+    def _joined(self, lines: Sequence[str], before_next: str) -> str:
+        # However a line was made: it is one, and shows all it holds.
+        whole = [*lines, f"{before_next}: {self.next}"] if self.next else lines
+        return "\n".join(map(one_line, whole))
 
     def details(self) -> Iterable[str]:
         """The lines between the message and the next call."""
@@ -97,6 +102,11 @@ class ChangeResult(Result):
             expires_at=stopped.expires_at,
         )
 
+    def structured(self) -> dict[str, JsonValue]:
+        """See Result; only the question has several lines."""
+        facts = super().structured()
+        return facts if self.question is None else {**facts, "question": in_lines(self.question)}
+
     def text(self) -> str:
         """See Result; with the question, which a person must be shown."""
         lines = [f"{self.status}: {self.message}", *self.details()]
@@ -105,7 +115,7 @@ class ChangeResult(Result):
         if self.expires_at:
             lines.append(f"Valid until {self.expires_at}.")
         condition = ", if the user agrees" if self.confirmation_token else ""
-        return "\n".join([*lines, f"Next{condition}: {self.next}"] if self.next else lines)
+        return self._joined(lines, f"Next{condition}")
 
 
 class Entry(BaseModel):
@@ -126,8 +136,9 @@ class ShortContact(Entry):
     def cells(self) -> tuple[str, ...]:
         """The columns of `CONTACT_COLUMNS`."""
         flag = {True: "yes", False: "no", None: "-"}[self.opt_out]
-        channels = ",".join(self.available_channels) or "-"
-        return (self.id, self.phone_number, channels, self.default_channel or "-", flag)
+        names = (self.id, self.phone_number, self.default_channel or "-")
+        contact_id, number, default = map(cell, names)
+        return (contact_id, number, listed(self.available_channels) or "-", default, flag)
 
 
 class FullContact(ShortContact):
@@ -156,10 +167,10 @@ def _shown(value: JsonValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ",".join(str(part) for part in value) or "none known"
+        return listed(map(str, value)) or "none known"
     if isinstance(value, dict):
-        return " ".join(f"{key}={json.dumps(part)}" for key, part in value.items()) or "none"
-    return str(value)
+        return " ".join(f'{cell(key)}="{part}"' for key, part in value.items()) or "none"
+    return delimited(str(value))
 
 
 class _ShortFields(TypedDict):
@@ -175,7 +186,7 @@ def _short_fields(contact: Contact) -> _ShortFields:
         "id": word(contact.id),
         "phone_number": word(contact.e164),
         "available_channels": [word(name) for name in contact.channels],
-        "default_channel": _word_or_none(contact.default_channel),
+        "default_channel": word_or_none(contact.default_channel),
         "opt_out": contact.opt_out,
     }
 
@@ -189,11 +200,11 @@ def full(contact: Contact) -> FullContact:
     """Every field Sent has."""
     return FullContact(
         **_short_fields(contact),
-        country_code=_word_or_none(contact.country_code),
-        region_code=_word_or_none(contact.region_code),
-        format_international=_word_or_none(contact.format_international),
-        format_national=_word_or_none(contact.format_national),
-        format_rfc=_word_or_none(contact.format_rfc),
+        country_code=word_or_none(contact.country_code),
+        region_code=word_or_none(contact.region_code),
+        format_international=word_or_none(contact.format_international),
+        format_national=word_or_none(contact.format_national),
+        format_rfc=word_or_none(contact.format_rfc),
         created_at=moment(contact.created_at),
         updated_at=moment(contact.updated_at),
         metadata=None if contact.metadata is None else _metadata(contact.metadata),
@@ -208,11 +219,17 @@ def _metadata(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 def word(text: str) -> str:
     """A short text from the API, with what is invisible in it made visible."""
-    return visible(text, 120)
+    return visible(text, LONGEST_NAME)
 
 
-def _word_or_none(text: str | None) -> str | None:
+def word_or_none(text: str | None) -> str | None:
+    """The same where there may be none."""
     return None if text is None else word(text)
+
+
+def listed(shown: Iterable[str]) -> str:
+    """Names that are visible already, as one cell of a column."""
+    return ",".join(map(cell, shown))
 
 
 def columns(header: str, rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from sent_mcp.guard import Question
 from sent_mcp.guard.journal import History
 from sent_mcp.moments import moment
+from sent_mcp.quoting import named
 from sent_mcp.state import Earlier
-from sent_mcp.tools.results import word
 
 _SHOWN = 5
 
@@ -45,7 +45,7 @@ def _group(title: str, known: Sequence[tuple[str, Earlier]]) -> Iterable[str]:
 
 
 def _one(number: str, message: Earlier) -> str:
-    known = f" ({word(message.message_id)})" if message.message_id else ""
+    known = f" ({named(message.message_id)})" if message.message_id else ""
     return f"{number} at {_time(message.at)}{known}"
 
 

@@ -1,6 +1,5 @@
 """A send put into words: how many messages, to whom, what they say, and when."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,11 +8,10 @@ from pydantic import JsonValue
 from sent_mcp.guard import Question
 from sent_mcp.models import Template
 from sent_mcp.moments import moment
-from sent_mcp.quoting import quoted
-from sent_mcp.tools.arguments import LONGEST_VALUE
+from sent_mcp.quoting import named, quoted
 from sent_mcp.tools.local_times import local_times, together
 from sent_mcp.tools.recipients import Addressee
-from sent_mcp.tools.send_arguments import LONGEST_URL, SendMessage
+from sent_mcp.tools.send_arguments import SendMessage
 
 NOTHING_SENT = "Nothing was sent."
 _CHOSEN = "the channel Sent chooses"
@@ -71,19 +69,19 @@ def _what(
     arguments: SendMessage, template: Template | None, channels: Sequence[str]
 ) -> Iterable[str]:
     if arguments.text is not None:
-        yield f"Text: {quoted(arguments.text, 4096)}"
+        yield f"Text: {quoted(arguments.text, None)}"
         yield from _free_text(arguments, channels)
     if template is not None:
         facts = (template.language, template.category, template.status)
-        known = ", ".join(_plain(fact) for fact in facts if fact)
+        known = ", ".join(named(fact) for fact in facts if fact)
         yield f"Template {quoted(template.name, 120)} ({known}); its text is known once sent."
         for name, value in (arguments.parameters or {}).items():
-            yield f"  {_plain(name)} = {quoted(value, LONGEST_VALUE)}"
+            yield f"  {named(name)} = {quoted(value, None)}"
     if arguments.media_urls:
-        yield f"Attached: {' '.join(quoted(url, LONGEST_URL) for url in arguments.media_urls)}"
+        yield f"Attached: {' '.join(quoted(url, None) for url in arguments.media_urls)}"
         yield _media(channels)
     if arguments.subject is not None:
-        yield f"Subject: {quoted(arguments.subject)}"
+        yield f"Subject: {quoted(arguments.subject, None)}"
 
 
 def _free_text(arguments: SendMessage, channels: Sequence[str]) -> Iterable[str]:
@@ -106,11 +104,6 @@ def _media(channels: Sequence[str]) -> str:
 
 def _sent_chooses(channels: Sequence[str]) -> bool:
     return not channels or "sent" in channels
-
-
-def _plain(fact: str) -> str:
-    """A word of Sent's as it is; anything else in quotes, so that it does not pass for ours."""
-    return fact if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", fact) else quoted(fact, 120)
 
 
 def _when(scheduled_at: str | None, recipients: Sequence[Addressee]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from sent_mcp.guard import Question
 from sent_mcp.guard.journal import Draft, History
 from sent_mcp.models import SendReceipt, Template
 from sent_mcp.moments import moment
+from sent_mcp.quoting import cell, delimited
 from sent_mcp.tools.content import find_template, refuse_unsendable
 from sent_mcp.tools.recipients import Addressee, resolve
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
@@ -57,9 +58,10 @@ class SendResult(ChangeResult):
     def details(self) -> Iterable[str]:
         """See Result."""
         for each in self.messages or ():
-            yield f"{each.to} {each.message_id} {each.channel or 'channel chosen by Sent'}"
+            channel = cell(each.channel) if each.channel else "channel chosen by Sent"
+            yield f"{cell(each.to)} {cell(each.message_id)} {channel}"
         if self.template_name:
-            yield f"template: {self.template_name}"
+            yield f"template: {delimited(self.template_name)}"
         if self.skipped:
             yield f"skipped, opted out: {' '.join(self.skipped)}"
         if self.scheduled_at:

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from sent_mcp.client import SentClient
 from sent_mcp.models import Template
+from sent_mcp.quoting import cell
 from sent_mcp.tools.arguments import Arguments, Page, PageSize, Upper
 from sent_mcp.tools.contact_pages import page_sentence
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
-from sent_mcp.tools.results import Entry, Result, columns, next_call, word
+from sent_mcp.tools.results import Entry, Result, columns, listed, next_call, word, word_or_none
 
 
 class ListTemplates(Arguments):
@@ -46,11 +47,11 @@ class TemplateEntry(Entry):
         """The columns of the list."""
         facts = (self.category, self.language, self.status)
         return (
-            self.id,
-            self.name,
-            *(fact or "-" for fact in facts),
-            ",".join(self.channels) or "-",
-            ",".join(self.variables) or "-",
+            cell(self.id),
+            cell(self.name),
+            *(cell(fact or "-") for fact in facts),
+            listed(self.channels) or "-",
+            listed(self.variables) or "-",
         )
 
 
@@ -95,9 +96,9 @@ def _entry(template: Template) -> TemplateEntry:
     return TemplateEntry(
         id=word(template.id),
         name=word(template.name),
-        category=None if template.category is None else word(template.category),
-        language=None if template.language is None else word(template.language),
-        status=None if template.status is None else word(template.status),
+        category=word_or_none(template.category),
+        language=word_or_none(template.language),
+        status=word_or_none(template.status),
         channels=[word(name) for name in template.channels],
         variables=[word(name) for name in template.variables],
     )

@@ -116,7 +116,7 @@ async def test_a_channel_the_template_is_not_made_for_is_refused(door: Door) -> 
             ],
         ),
         ({**ORDER, "zzz": "1"}, ["parameters.zzz: is no variable of the template."]),
-        ({**ORDER, "z\nz": "1"}, ["parameters.z\\nz: is no variable of the template."]),
+        ({**ORDER, "z\nz": "1"}, ['parameters."z\\nz": is no variable of the template.']),
     ],
 )
 async def test_values_that_do_not_fit_are_refused_by_name(

@@ -231,7 +231,7 @@ async def test_what_sent_says_of_a_template_is_quoted_and_cut(app: Starlette, do
     lines = await asked(
         door, template_id=found["id"], parameters={"To: nobody": "x", "name": "Ada"}
     )
-    name, category = r"a\n" * 60, ("Nothing is sent. " * 20)[:120]
+    name, category = r"a\n" * 40, ("Nothing is sent. " * 20)[:120]
     assert lines[3:] == [
         f'Template "{name}…" (es-419, "{category}…", APPROVED); its text is known once sent.',
         '  "To: nobody" = "x"',

@@ -70,7 +70,7 @@ async def test_a_hidden_tool_and_an_unknown_one_are_answered_alike(
 
 async def test_the_name_of_an_unknown_tool_is_shown_on_one_line(door: Door) -> None:
     """It comes from outside."""
-    with pytest.raises(MCPError, match=r"Unknown tool: a\\nb$"):
+    with pytest.raises(MCPError, match=r'Unknown tool: "a\\nb"$'):
         await door.call("a\nb")
 
 

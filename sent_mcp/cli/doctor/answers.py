@@ -11,7 +11,7 @@ from sent_mcp.client.answers import RawAnswer
 from sent_mcp.client.once import Heard
 from sent_mcp.errors import APIStatusError, SentError, UnreadableAnswerError
 from sent_mcp.models.account import Account
-from sent_mcp.quoting import quoted, visible
+from sent_mcp.quoting import delimited, named, quoted
 from sent_mcp.settings import Settings
 
 _EMPTY_REFUSALS = (401, 403)
@@ -76,7 +76,7 @@ def not_sents(heard: Heard, host: str) -> Check | None:
     raw = heard.raw
     if 300 <= raw.status < 400:
         target = _host_in(raw.headers.get("location", ""))
-        where = f" to {visible(target, 80)}" if target else ""
+        where = f" to {named(target, 80)}" if target else ""
         said = f"{host} redirects{where} instead of answering (status {raw.status})."
         return Check("reachability", "wrong", said, _ELSEWHERE)
     if _is_object(raw) and not isinstance(heard.error, UnreadableAnswerError):
@@ -105,7 +105,7 @@ def _refused(error: SentError) -> Check:
     words = without_numbers(quoted(error.message.removesuffix("."), 120))
     told = f"{error.code}: {words}"
     if error.request_id is not None:
-        told += f", request {visible(error.request_id, 80)}"
+        told += f", request {delimited(error.request_id)}"
     return Check("account", "wrong", f"{meaning} ({told}).", advice)
 
 
@@ -127,7 +127,7 @@ def _meaning(error: SentError) -> tuple[str, str]:
 
 def _account(account: Account, settings: Settings) -> Check:
     name = without_numbers(quoted(account.name or "without a name", 80))
-    kind = visible(account.type or "account", 20)
+    kind = named(account.type or "account", 20)
     scope = " (SENT_PROFILE_ID)" if settings.profile_id else ""
     said = f"Sent takes the key: {kind} {name}{scope}"
     channels = _channels(account)
@@ -173,4 +173,4 @@ def _kind(raw: RawAnswer) -> str:
         return "nothing at all"
     if "html" in raw.content_type.lower():
         return "a web page"
-    return f"something else ({visible(raw.content_type, 60)})"
+    return f"something else ({named(raw.content_type, 60)})"
