@@ -150,6 +150,9 @@ def path(value: str) -> str:
 def state(value: str) -> str:
     """A file, memory, or the URL of a Redis."""
     if not is_redis(value):
+        if "://" in value:
+            known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+            raise ValueError(f"is a URL, but not of a Redis, which begins with one of {known}")
         return path(value)
     try:
         password = read_redis_url(value).password

@@ -225,6 +225,8 @@ BAD = [
     ("SENT_MCP_STATE", "redis://:a b@localhost", "is no URL of a Redis: it contains a space"),
     ("SENT_MCP_STATE", "redis://localhost:port", "is no URL of a Redis: its port is no number"),
     ("SENT_MCP_STATE", "rediss://", "is no URL of a Redis: it names no host"),
+    ("SENT_MCP_STATE", "postgres://host/db", "is a URL, but not of a Redis"),
+    ("SENT_MCP_STATE", "REDIS://host", "is a URL, but not of a Redis"),
     ("SENT_MCP_STATE", "redis://:<password>@host", "has a placeholder instead of the Redis's"),
     ("SENT_MCP_SECRET", "your-secret-key-here-put-your-secret-here", "is a placeholder; put in 32"),
     ("SENT_MCP_SECRET", "${SENT_MCP_SECRET_OF_THE_TEAM_HERE}", "is a placeholder; put in 32"),

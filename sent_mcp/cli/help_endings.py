@@ -94,6 +94,6 @@ def ending(command: str) -> str:
 def bold(heading: str) -> str:
     """A heading, bold where a terminal shows it so and nobody minds (`NO_COLOR`)."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
-    if plain or sys.platform == "win32" or not sys.stdout.isatty():
+    if plain or sys.platform == "win32" or not os.isatty(1):
         return heading
     return f"\x1b[1m{heading}\x1b[0m"

@@ -110,8 +110,9 @@ def _refusal(fault: Fault, now: datetime) -> Refusal:
             "X-RateLimit-Remaining": "0",
             "X-RateLimit-Reset": str(reset),
         }
-    code = _CODES.get(status, "INTERNAL_001" if status >= 500 else "VALIDATION_001")
-    return Refusal(status, code, "The emulator was told to answer so", headers=headers)
+    usual = _CODES.get(status, "INTERNAL_001" if status >= 500 else "VALIDATION_001")
+    said = "The emulator was told to answer so"
+    return Refusal(status, fault.code or usual, said, headers=headers)
 
 
 def _response(rendered: Rendered, headers: Mapping[str, str]) -> Response:

@@ -1,14 +1,12 @@
 """Faults: API requests that are refused, delayed, cut off or answered with nonsense on purpose."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, cast
-
-if TYPE_CHECKING:
-    pass
+from typing import Final, cast
 
 KINDS: Final = ("status", "delay", "drop_before", "drop_after", "truncate", "garbage")
-_KEYS: Final = frozenset({"match", "times", "kind", "status", "seconds", "retry_after"})
+_KEYS: Final = frozenset({"match", "times", "kind", "status", "seconds", "retry_after", "code"})
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _LONGEST_DELAY: Final = 3600.0
 
@@ -26,6 +24,8 @@ class Fault:
     status: int | None
     seconds: float
     retry_after: float | None
+    code: str | None = None
+    """The error code of the answer; none: the usual one of its status."""
 
 
 class Faults:
@@ -76,7 +76,16 @@ def _read_fault(item: object) -> Fault:
         status=None if status is None else int(status),
         seconds=1.0 if seconds is None else seconds,
         retry_after=_number(fault, "retry_after", 0, _LONGEST_DELAY),
+        code=_code(fault.get("code")),
     )
+
+
+def _code(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z][A-Z0-9_]{0,39}", value):
+        raise FaultError('code must be an error code, as in "AUTH_006"')
+    return value
 
 
 def _read_match(match: object) -> tuple[str, str]:

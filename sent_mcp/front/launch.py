@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 _SWITCH, _TEXT, _COUNT = "true|false|1|0", r"[!-,.-~][!-~]*", "[1-9][0-9]{0,2}"
 _TOOLSET = "(contacts|messages|templates|lookup)"
-_FILE = r"(?!\w+://|~[^/])[^\0-\x1f-][^\0-\x1f]*"
+_FILE = r"(?!.*://|~[^/])[^\0-\x1f-][^\0-\x1f]*"
 PLAIN: "Mapping[str, str]" = {
     "SENT_API_KEY": r"[^\0]+",
     "SENT_DM_API_KEY": r"[^\0]+",

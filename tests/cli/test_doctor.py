@@ -14,7 +14,7 @@ import pytest
 from sent_mcp import __version__
 from tests.cli.conftest import COMMAND, Ran, Shell
 from tests.cli.here import Here
-from tests.cli.sites import ACCOUNT, refused, said, site
+from tests.cli.sites import ACCOUNT, said, site
 from tests.state.redis import free_port
 
 KEY = "sk_live_4f9d2c7be1a8"
@@ -42,9 +42,6 @@ REPORT = {
         },
     },
 }
-KYC = (
-    "Your KYC verification is not complete. Please submit your KYC documents before using the API."
-)
 
 
 @pytest.fixture
@@ -108,14 +105,15 @@ def test_a_wrong_key_is_tried_once(shell: Shell) -> None:
 
 
 def test_an_account_that_was_not_verified_is_told_what_to_hand_in(shell: Shell) -> None:
-    with site(refused(403, "AUTH_006", KYC)) as place:
-        ran = shell.run("doctor", SENT_BASE_URL=place.url, SENT_API_KEY=KEY)
+    fault = {"match": "GET /v3/me", "kind": "status", "status": 403, "code": "AUTH_006"}
+    with shell.emulator() as address:
+        httpx.post(f"{address}/__emulator/faults", json=[fault], trust_env=False)
+        ran = shell.run("doctor", SENT_BASE_URL=address, SENT_API_KEY="sk_test_emulator")
     assert ran.code == 1
     assert "not verified yet (KYC)" in " ".join(ran.out.split())
     assert ending(ran) == (
         "This setup is not usable yet. Next: Hand in the KYC documents in the Sent dashboard."
     )
-    assert place.asked == ["GET /v3/me"]
 
 
 def test_a_host_where_nothing_listens(shell: Shell) -> None:

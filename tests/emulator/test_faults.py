@@ -143,6 +143,14 @@ async def test_faults_do_not_hit_the_control_endpoints(http: httpx.AsyncClient) 
     assert (await http.get("/v3/me")).status_code == 503
 
 
+async def test_an_answer_can_have_another_code_than_its_status_has(
+    served: httpx.AsyncClient,
+) -> None:
+    await inject(served, kind="status", status=403, code="AUTH_006")
+    response = await served.post("/v3/contacts", json=NEW)
+    assert (response.status_code, code_of(response)) == (403, "AUTH_006")
+
+
 @pytest.mark.parametrize(
     ("faults", "problem"),
     [
@@ -159,6 +167,7 @@ async def test_faults_do_not_hit_the_control_endpoints(http: httpx.AsyncClient) 
         ([{"kind": "delay", "match": "POST /v3", "times": 0}], "times must be"),
         ([{"kind": "delay", "match": "POST /v3", "times": 1.5}], "times must be a whole"),
         ([{"kind": "status", "match": "POST /v3", "status": 999}], "status must be"),
+        ([{"kind": "status", "match": "POST /v3", "code": "no code"}], "code must be"),
     ],
 )
 async def test_a_fault_that_cannot_be_followed_is_explained(
