@@ -120,6 +120,11 @@ def normalise(text: str, region: str | None = None) -> str:
     if len(e164) > _MOST_E164:
         # Some numbering plans (Germany's) leave room for more than E.164 does.
         raise InvalidNumberError("has too many digits")
+    if not is_e164(e164):
+        raise InvalidNumberError("has too few digits")
+    if e164 != digits and parse(e164) != number:
+        # One of several was left out here, and the next would be the next time.
+        raise InvalidNumberError("has a zero too many at its beginning")
     return e164
 
 
@@ -127,8 +132,11 @@ def _dialled(text: str) -> str:
     """The digits of `text`, with a leading plus where it names a country."""
     if len(text) > _MAX_LENGTH:
         raise InvalidNumberError("is too long for a phone number")
-    plain = unicodedata.normalize("NFKC", _SCHEME.sub("", text))
-    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf").strip()
+    footnotes = "".join(c for c in text if c.isnumeric() and not c.isalpha() and not c.isdecimal())
+    if footnotes:
+        raise InvalidNumberError(f"has characters that no phone number has: {footnotes!r}")
+    plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    plain = _SCHEME.sub("", unicodedata.normalize("NFKC", plain)).strip()
     _refuse_what_is_not_dialled(plain)
     digits = "".join(str(unicodedata.digit(c)) for c in plain if c.isdigit())
     if plain.lstrip("( ").startswith("+"):

@@ -58,6 +58,7 @@ ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
         "\u202a+1 415 555 0101\u202c",
         "+1\u00a0415\u00a0555\u00a00101",
         "\ufeff+14155550101\n",
+        "\u202atel:+1-415-555-0101\u202c",
     ],
 )
 def test_a_number_is_understood_in_any_spelling(spelled: str) -> None:
@@ -125,6 +126,11 @@ def test_a_zero_in_brackets_is_dropped_where_it_is_not_dialled() -> None:
         ("+141555501011", "too many digits"),
         ("+49123456789012345", "too many digits"),
         ("+1234567890123456789", "too many digits"),
+        ("+1 415 555 0101²", "'²'"),
+        ("+1 415 555 010①", "'①'"),
+        ("+49 30 12345½", "'½'"),
+        ("+98 4072", "too few digits"),
+        ("+358 00 492345678", "a zero too many"),
         ("+9991234567", "country code that does not exist"),
         ("+0014155550101", "country code that does not exist"),
         ("+15550101", "lacks its area code"),
