@@ -16,7 +16,6 @@ from mcp.server.lowlevel import Server
 from mcp.server.runner import modern_error_data, serve_one
 from mcp.shared.inbound import (
     ERROR_CODE_HTTP_STATUS,
-    MCP_PARAM_HEADER_PREFIX,
     MCP_PROTOCOL_VERSION_HEADER,
     InboundLadderRejection,
     classify_inbound_request,
@@ -148,12 +147,12 @@ class Exchange:
     def _wrong_parameter(
         self, headers: Headers, request: mcp.JSONRPCRequest
     ) -> InboundLadderRejection | None:
-        prefix, params = MCP_PARAM_HEADER_PREFIX.lower(), request.params or {}
-        named = any(name.startswith(prefix) for name in headers)
-        lookup = self._server.get_tool_input_schema
-        if request.method != "tools/call" or not named or lookup is None:
+        params, lookup = request.params or {}, self._server.get_tool_input_schema
+        if request.method != "tools/call" or lookup is None:
             return None
         schema, arguments = lookup(str(params.get("name"))), params.get("arguments")
+        if arguments is None:
+            arguments = dict[str, Any]()
         if schema is None or not isinstance(arguments, dict):
             return None
         return validate_mcp_param_headers(schema, cast("dict[str, Any]", arguments), headers)
