@@ -10,9 +10,13 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
+from tests.proof import crashes, faults
 from tests.proof.report import Part, Report, Scale, Timed, show
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "faults": faults.run,
+    "crashes": crashes.run,
+}
 """In the order in which they run."""
 
 

@@ -1,0 +1,57 @@
+"""Servers killed at random moments of guarded changes (SIGKILL), and started again.
+
+The same request again, and then anew: it is never done twice, the state file is never corrupt, and
+nothing that was left behind stands in the way.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import anyio
+
+from tests.proof.crashes_actions import KINDS, prepared
+from tests.proof.crashes_calls import Log
+from tests.proof.crashes_plan import TRACKS, Trial, trials
+from tests.proof.crashes_track import Track
+from tests.proof.faults_site import Site, emulated
+from tests.proof.report import Row, Scale
+
+
+async def run(scale: Scale) -> Sequence[Row]:
+    """16 or 200 kills."""
+    plan = trials(scale.seed, scale.of(16, 200))
+    async with AsyncExitStack() as opened:
+        home = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        site = await opened.enter_async_context(emulated(home))
+        log = Log(scale.seed)
+        tracks = [Track(site, f"state-{place}.sqlite", log) for place in range(TRACKS)]
+        await _at_once(site, tracks, [[_measured(kind, len(plan))] for kind in KINDS])
+        await _at_once(site, tracks, [plan[place::TRACKS] for place in range(TRACKS)])
+    return [log.row()]
+
+
+def _measured(kind: str, number: int) -> Trial:
+    """One of each kind that nobody disturbs, to know how long it takes."""
+    return Trial(
+        number + KINDS.index(kind), kind, "never", 1.0, form=False, twins=False, lost=False
+    )
+
+
+async def _at_once(site: Site, tracks: list[Track], given: Sequence[Sequence[Trial]]) -> None:
+    """Each track does its own, one after the other; all contacts are made before."""
+    await site.faults([])
+    actions = {
+        each.number: await prepared(site, each.kind, each.number) for own in given for each in own
+    }
+    await site.faults(Track.base)
+
+    async def follow(track: Track, own: Sequence[Trial]) -> None:
+        for trial in own:
+            await track.play(trial, actions[trial.number])
+        await track.leave()
+
+    async with anyio.create_task_group() as tasks:
+        for track, own in zip(tracks, given, strict=True):
+            tasks.start_soon(follow, track, own)

@@ -1,0 +1,99 @@
+"""The calls of a host whose server dies, and what is counted of them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.proof.crashes_actions import Action
+from tests.proof.faults_host import YES, Host, Reply
+from tests.proof.model import Wrong
+from tests.proof.report import Row
+
+Json = dict[str, Any]
+SECONDS = 20.0
+"""What any call may take after a restart; what blocks, blocks longer."""
+DONE = {"send": ("accepted",), "delete": ("deleted",), "lift": ("updated", "unchanged")}
+
+
+@dataclass
+class Log:
+    """What came of all kills, and how long things take when nobody is killed."""
+
+    seed: int
+    kills: int = 0
+    lost: int = 0
+    doubled: int = 0
+    moments: Counter[str] = field(default_factory=Counter[str])
+    after: Counter[str] = field(default_factory=Counter[str])
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    wrong: list[str] = field(default_factory=list[str])
+
+    def row(self) -> Row:
+        """All of them."""
+        known = ", ".join(f"{count} {name}" for name, count in self.moments.most_common())
+        found = ", ".join(f"{count} {name}" for name, count in self.after.most_common())
+        return Row(
+            part="crashes",
+            what="kill -9 during guarded changes",
+            tried=self.kills,
+            survived=max(0, self.kills - len(self.wrong)),
+            lost=self.lost,
+            doubled=self.doubled,
+            figures=f"{known}; the same again: {found}",
+            wrong=tuple(self.wrong),
+        )
+
+
+@dataclass
+class Approved:
+    """What approves an action: a token, or the state of a form that was agreed to."""
+
+    token: str | None
+    state: str | None
+
+    @property
+    def brought(self) -> Json:
+        """As it comes with the next call, besides its arguments."""
+        if self.state is None:
+            return {}
+        return {"requestState": self.state, "inputResponses": {"confirm": YES}}
+
+    @property
+    def arguments(self) -> Json:
+        """The same among its arguments."""
+        return {} if self.token is None else {"confirmation_token": self.token}
+
+
+async def ask(host: Host, action: Action, form: bool) -> Reply:
+    """Call it without any approval."""
+    return await host.call(action.tool, action.arguments, SECONDS, ask=form)
+
+
+async def asked(host: Host, action: Action, form: bool) -> Approved | None:
+    """The approval of what is asked; everybody says yes. Raises Wrong."""
+    reply = await ask(host, action, form)
+    approved = approval(reply)
+    if approved is None:
+        raise Wrong(f"nothing was asked: {reply.text}")
+    return approved
+
+
+def approval(reply: Reply) -> Approved | None:
+    """What approves it, where something is asked."""
+    found = Approved(reply.token, reply.state)
+    return found if found.token or found.state else None
+
+
+async def used(host: Host, action: Action, approved: Approved) -> Reply:
+    """Call it with an approval."""
+    given = {**action.arguments, **approved.arguments}
+    ask = approved.state is not None
+    return await host.call(action.tool, given, SECONDS, ask=ask, **approved.brought)
+
+
+def is_done(action: Action, reply: Reply) -> bool:
+    """Whether an answer says that all of it was done."""
+    if action.kind == "import":
+        remaining = reply.data.get("remaining")
+        return reply.status in ("imported", "unchanged") and not remaining
+    return reply.status in DONE[action.kind]
