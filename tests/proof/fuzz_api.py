@@ -93,12 +93,13 @@ async def standing(script: Script) -> AsyncGenerator[str]:
 
 
 async def _sent(answer: Answer, send: Send) -> None:
-    headers = {**answer.headers, "content-length": str(len(answer.body)).encode()}
+    body = b"" if answer.status in (204, 304) else answer.body
+    headers = {**answer.headers, "content-length": str(len(body)).encode()}
     if answer.status == 204:
         del headers["content-length"]
     raw = [(name.encode(), value) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": body})
 
 
 def places(value: Json, here: Place = ()) -> Iterator[tuple[Place, Json]]:
