@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def judged(judges: Judges) -> list[Verdict]:
 
 
 def _verdict(judges: Judges, what: str, target: Sequence[str]) -> Verdict:
-    def ask(request: Request) -> str | None:
+    def ask(request: Request) -> tuple[int, str | None]:
         words = ("--method", *request.words, "--format", "json", "-q")
         done = subprocess.run(
             judges.command("mcp-inspector", "--cli", *target, *words),
@@ -79,10 +80,13 @@ def _verdict(judges: Judges, what: str, target: Sequence[str]) -> Verdict:
             check=False,
         )
         if done.returncode == request.exit_code and '"result"' in done.stdout:
-            return None
-        return f"{' '.join(request.words)}: exit code {done.returncode}, {done.stderr.strip()}"
+            return done.returncode, None
+        said = f"exit code {done.returncode}, {done.stderr.strip()}"
+        return done.returncode, f"{' '.join(request.words)}: {said}"
 
     with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        wrong = tuple(said for said in threads.map(ask, REQUESTS) if said is not None)
-    passed = len(REQUESTS) - len(wrong)
-    return Verdict("inspector", what, passed, len(wrong), 1 if wrong else 0, unexplained=wrong)
+        answers = [*threads.map(ask, REQUESTS)]
+    wrong = tuple(said for _, said in answers if said is not None)
+    times = sorted(Counter(code for code, _ in answers).items())
+    codes = ", ".join(f"{code} ({count}x)" for code, count in times)
+    return Verdict("inspector", what, len(answers) - len(wrong), len(wrong), codes, 0, wrong)

@@ -68,7 +68,7 @@ def judged(judges: Judges, revision: str, url: str) -> list[Verdict]:
     reasons = {each.partition(":")[0] for each in explained(revision)}
     required = {name: each for name, each in counts.items() if name not in besides}
     others = {name: each for name, each in counts.items() if name in besides}
-    code = done.returncode
+    code = str(done.returncode)
     return [
         _verdict(f"{revision}, required", required, reasons, code, wrong),
         _verdict(f"{revision}, not scored", others, reasons, code, ()),
@@ -76,7 +76,7 @@ def judged(judges: Judges, revision: str, url: str) -> list[Verdict]:
 
 
 def _verdict(
-    what: str, counts: Counts, reasons: set[str], exit_code: int, wrong: tuple[str, ...]
+    what: str, counts: Counts, reasons: set[str], exit_code: str, wrong: tuple[str, ...]
 ) -> Verdict:
     good, bad = (sum(each[n] for each in counts.values()) for n in (0, 1))
     known = sum(failed for name, (_, failed) in counts.items() if name in reasons)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Verdict:
-    """One run of a judge: checks that passed and failed, and its exit code.
+    """What one judge said of one thing: checks that passed and failed, and its exit codes.
 
     `explained` failures have a reason in writing; each of the `unexplained` is named.
     """
@@ -19,7 +19,7 @@ class Verdict:
     what: str
     passed: int
     failed: int
-    exit_code: int
+    exit_codes: str
     explained: int = 0
     unexplained: tuple[str, ...] = ()
 
@@ -29,11 +29,11 @@ def show(console: Console, verdicts: Sequence[Verdict], seconds: float) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False)
     table.add_column("judge")
     table.add_column("what")
-    for name in ("passed", "failed", "explained", "unexplained", "exit code"):
+    for name in ("passed", "failed", "explained", "unexplained", "exit codes"):
         table.add_column(name, justify="right")
     for each in verdicts:
-        numbers = (each.passed, each.failed, each.explained, len(each.unexplained), each.exit_code)
-        table.add_row(each.judge, each.what, *map(str, numbers))
+        numbers = (each.passed, each.failed, each.explained, len(each.unexplained))
+        table.add_row(each.judge, each.what, *map(str, numbers), each.exit_codes)
     console.print(table)
     for each in verdicts:
         for line in each.unexplained:
