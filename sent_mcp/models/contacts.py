@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from sent_mcp.models.envelope import Pagination
-from sent_mcp.models.wire import Count, Items, Metadata, Moment, Text, WireModel
+from sent_mcp.models.wire import Count, Items, Metadata, Moment, Text, Whole, WireModel
 
 
 class Contact(WireModel):
@@ -54,8 +54,8 @@ class ChannelScore(WireModel):
     """How often messages to a contact arrived on one channel, 0 to 100."""
 
     channel: str
-    success_score: int | None = None
-    fail_score: int | None = None
+    success_score: Whole | None = None
+    fail_score: Whole | None = None
 
 
 class MessageSummary(WireModel):

@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
-from sent_mcp.models.wire import Count, Flag, Moment, Text, WireModel
+from sent_mcp.models.wire import Count, Flag, Moment, Text, Whole, WireModel
 
 Data = TypeVar("Data")
 
@@ -41,8 +41,8 @@ class Envelope(Outcome, Generic[Data]):
 class Pagination(WireModel):
     """Where in a list a page stands; pages are counted from 1."""
 
-    page: int
-    page_size: int
+    page: Whole
+    page_size: Whole
     total_count: Count = 0
     total_pages: Count = 0
     has_more: Flag = False

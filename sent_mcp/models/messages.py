@@ -1,6 +1,12 @@
 """Messages on the wire (API §3.7, §3.8)."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from sent_mcp.models.wire import Items, Moment, Text, WireModel
+
+Price = Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class Recipient(WireModel):
@@ -56,8 +62,8 @@ class Message(WireModel):
     message_body: MessageBody | None = None
     created_at: Moment | None = None
     scheduled_at: Moment | None = None
-    price: float | None = None
-    active_contact_price: float | None = None
+    price: Price = None
+    active_contact_price: Price = None
     reason_code: Text = None
     reason: Text = None
     events: Items[MessageEvent] = ()

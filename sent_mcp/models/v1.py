@@ -5,7 +5,7 @@ from pydantic.alias_generators import to_camel
 
 from sent_mcp.models.contacts import Contact, ContactPage
 from sent_mcp.models.envelope import Pagination
-from sent_mcp.models.wire import Count, Items, Text, WireModel
+from sent_mcp.models.wire import Count, Items, Text, Whole, WireModel
 
 
 class _V1Model(WireModel):
@@ -37,7 +37,7 @@ class V1ContactPage(_V1Model):
     items: Items[V1Contact] = ()
     total_count: Count = 0
     page: Count = 0
-    page_size: int = 20
+    page_size: Whole = 20
     total_pages: Count = 0
 
     def to_page(self) -> ContactPage:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, JsonValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function, nullable_schema
 
@@ -53,7 +53,9 @@ Item = TypeVar("Item")
 Items = Annotated[tuple[Item, ...], NullIs(())]
 """A list that may be null on the wire, which counts as empty."""
 
-Count = Annotated[int, NullIs(0)]
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""What every parser reads alike (RFC 8259, 6); arithmetic with more may end in an error."""
+Count = Annotated[Whole, NullIs(0)]
 Flag = Annotated[bool, NullIs(False)]
 Text = str | None
 Metadata = Mapping[str, JsonValue]

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 
-from sent_mcp.errors import APIStatusError
+from sent_mcp.errors import APIStatusError, UnreadableAnswerError
 from tests.client.wire import Wire, failed, page
 
 
@@ -26,6 +26,37 @@ async def test_success_false_counts_whatever_the_data_looks_like() -> None:
     client = wire.client()
     assert (await client.contacts.find_by_phone("+14155551234")).data is None
     await client.aclose()
+
+
+@pytest.mark.parametrize("count", [10**4000, -(10**20)])
+async def test_a_count_beyond_all_counting_is_an_error_that_names_it(count: int) -> None:
+    """No arithmetic is done with it."""
+    wire = Wire(httpx.Response(200, json={"success": True, "data": page(total_count=count)}))
+    client = wire.client()
+    with pytest.raises(UnreadableAnswerError, match=r"data\.pagination\.total_count"):
+        await client.contacts.list()
+    await client.aclose()
+
+
+async def test_an_endless_price_is_an_error_that_names_it() -> None:
+    """1e999 is JSON, and no JSON could tell of it."""
+    body = b'{"success": true, "data": {"id": "a", "status": "SENT", "price": 1e999}}'
+    wire = Wire(httpx.Response(200, content=body))
+    client = wire.client()
+    with pytest.raises(UnreadableAnswerError, match=r"data\.price"):
+        await client.messages.find("a")
+    await client.aclose()
+
+
+async def test_details_that_are_no_text_are_told_as_json() -> None:
+    """Whatever language this is written in."""
+    error = {"code": "VALIDATION_001", "details": {"to": [{"none": None}], "a": True}}
+    wire = Wire(httpx.Response(400, json={"success": False, "error": error}))
+    client = wire.client()
+    with pytest.raises(APIStatusError) as caught:
+        await client.contacts.list()
+    await client.aclose()
+    assert caught.value.details == {"to": ['{"none": null}'], "a": ["true"]}
 
 
 async def test_a_page_stays_readable_when_optional_things_are_missing_or_null() -> None:

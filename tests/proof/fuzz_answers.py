@@ -35,7 +35,7 @@ VALUES: Final[tuple[tuple[str, Json], ...]] = (
     ("nested", [[]]), ("deep", _DEEP), ("many", list[Json]("x" * 5_000)), ("object", {}),
     ("an object in it", {"id": {"id": None}}), ("list of null", [None]),
 )  # fmt: skip
-_NO_JSON: Final = ("half a pair", "infinite", "not a number", "deep")
+_NO_JSON: Final = ("half a pair", "not a number", "deep")
 _STATUSES: Final = (
     200, 201, 202, 206, 299, 302, 304, 400, 401, 403, 404, 409, 418, 422, 429, 500, 599,
 )  # fmt: skip
@@ -154,7 +154,9 @@ def _putting(asked: str, place: Place, value: Json) -> Alter:
     def alter(answer: Answer) -> Answer:
         if answer.asked != asked or not answer.body:
             return answer
-        return answer.saying(put(answer.value, place, value))
+        said = answer.saying(put(answer.value, place, value))
+        # Which is JSON, and more than any number that there is.
+        return replace(said, body=said.body.replace(b"Infinity", b"1e999"))
 
     return alter
 

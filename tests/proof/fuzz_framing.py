@@ -225,9 +225,9 @@ def _opening(random: Random) -> bytes:
     for number in range(10, 14):
         one, other = message(random, number, meta), message(random, number + 1, meta)
         lines.append(mutated(random, one, other) if random.random() < 0.5 else one)
-    if random.random() < 0.5:
-        at = random.randrange(len(lines))
-        lines[at] = mutated(random, lines[at], lines[-1])
+    if not modern and random.random() < 0.5:
+        at = random.randrange(2)
+        lines[at] = mutated(random, lines[at], lines[1 - at])
     if random.random() < 0.2:
         random.shuffle(lines)
     return b"\n".join(lines) + b"\n"
