@@ -53,5 +53,5 @@ async def _at_once(site: Site, tracks: list[Track], given: Sequence[Sequence[Tri
         await track.leave()
 
     async with anyio.create_task_group() as tasks:
-        for track, own in zip(tracks, given, strict=True):
+        for track, own in zip(tracks, given, strict=False):
             tasks.start_soon(follow, track, own)

@@ -53,6 +53,11 @@ class Track:
         )
     ]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its servers are told; what one has left unfinished is waited for until then."""
+        return self.site.environment(self.state, SENT_MCP_CALL_TIMEOUT="2.5")
+
     async def play(self, trial: Trial, action: Action) -> None:
         """One action, and the kill in it."""
         try:
@@ -68,13 +73,11 @@ class Track:
         self.stack, self.server = AsyncExitStack(), None
 
     async def _play(self, trial: Trial, action: Action) -> None:
-        host, approved = self.server or await self._start(), None
+        host = self.server or await self._start()
         if trial.moment in ("asking", "starting"):
             host = await self._killed(host, trial, lambda: ask(host, action, trial.form))
             await self._look(action, 0)
-        first = await asked(host, action, trial.form)
-        assert first is not None
-        approved = first
+        approved = await asked(host, action, trial.form)
         if trial.moment not in ("asking", "starting"):
             host = await self._acted(host, trial, action, approved)
         if trial.moment == "never":
@@ -158,9 +161,8 @@ class Track:
 
     async def _start_and_kill(self, trial: Trial) -> None:
         """One that does not live long enough to say anything."""
-        environment = self.site.environment(self.state)
         async with AsyncExitStack() as stack:
-            starting = connected(self.site.home, MODERN, environment, can_ask=True)
+            starting = connected(self.site.home, MODERN, self.environment, can_ask=True)
             with anyio.move_on_after(trial.at):
                 await stack.enter_async_context(starting)
         self.log.kills += 1
@@ -173,8 +175,7 @@ class Track:
         return self.server
 
     async def _another(self) -> Host:
-        environment = self.site.environment(self.state)
-        connecting = connected(self.site.home, MODERN, environment, can_ask=True)
+        connecting = connected(self.site.home, MODERN, self.environment, can_ask=True)
         return await self.stack.enter_async_context(connecting)
 
     def _sound(self) -> None:

@@ -183,7 +183,10 @@ class Host:
 
 def _reply(message: Json, seconds: float) -> Reply:
     if "error" in message:
-        return Reply(seconds, f"PROTOCOL: {message['error']}", is_error=True)
+        error: Json = message["error"]
+        # An answer to a form that belongs to no question is refused so, with a code of ours.
+        known = str(error["message"]).startswith("STATE_REJECTED:")
+        return Reply(seconds, error["message"] if known else f"PROTOCOL: {error}", is_error=True)
     result: Json = message["result"]
     if result.get("resultType") == "input_required":
         (request,) = result["inputRequests"].values()
