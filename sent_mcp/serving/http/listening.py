@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import time
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -24,7 +25,7 @@ _OTHER_DESCRIPTORS = 100
 """For files, for the state store, and for connections to Sent."""
 _WAITING, _AT_A_TIME = 1024, 16
 """Connections that wait to be taken; how many are taken before it is seen that there is no room."""
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS, _DATE_SECONDS = 0.1, 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -86,9 +87,12 @@ class HttpServer(uvicorn.Server):
         self._app = app
         self._readiness = readiness
         self._stopping_since: float | None = None
+        self._told_to_stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def until_signal(self, listening: socket.socket) -> int:
         """Serve until a signal; 128 and its number, 0 after `stop`."""
+        self._loop = asyncio.get_running_loop()
         former = {each: signal.signal(each, self.handle_exit) for each in _SIGNALS}
         try:
             # Not `serve`, which would raise the signal again when all is done.
@@ -107,6 +111,7 @@ class HttpServer(uvicorn.Server):
     def stop(self) -> None:
         """Let the calls under way finish, and end."""
         self._readiness.stopping = True
+        self._told_to_stop.set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal lets the calls under way finish; a second one does not."""
@@ -114,9 +119,26 @@ class HttpServer(uvicorn.Server):
         if self._readiness.stopping:
             self.should_exit = self.force_exit = True
         self._readiness.stopping = True
+        if self._loop is not None:
+            # From a signal nothing else wakes a loop that waits.
+            self._loop.call_soon_threadsafe(self._told_to_stop.set)
+
+    async def main_loop(self) -> None:
+        """Look whether to exit: once a second until it stops, then ten times.
+
+        uvicorn's own loop always looks ten times, which is most of what an idle server does.
+        """
+        # At zero a tick also sets the date that answers tell.
+        while not await self.on_tick(0):
+            if self._readiness.stopping:
+                await asyncio.sleep(_LOOK_SECONDS)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_SECONDS):
+                    await self._told_to_stop.wait()
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to exit now; asked ten times a second."""
+        """Whether to exit now."""
         if self._readiness.stopping:
             now = time.monotonic()
             self._stopping_since = self._stopping_since or now
