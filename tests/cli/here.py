@@ -4,6 +4,7 @@ A process of its own costs half a second before it does anything. What shows onl
 terminals, pipes, folders to start from) is tested with `Shell`.
 """
 
+import logging
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -62,4 +63,6 @@ def _variables(given: Mapping[str, str]) -> Generator[None]:
             patch.delenv(name)
         for name, value in given.items():
             patch.setenv(name, value)
+        # One that another test has left writes to a file that is closed by now.
+        patch.setattr(logging.getLogger(), "handlers", [])
         yield

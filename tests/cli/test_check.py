@@ -219,8 +219,8 @@ def page_of(emulator: httpx.Client, page: int) -> list[str]:
 def test_a_contact_that_is_a_minute_young_may_be_asked_for_again(
     shell: Shell, emulator: httpx.Client
 ) -> None:
-    made = emulator.post("/v3/contacts", json={"phone_number": "+14155550162"}).raise_for_status()
-    ran = shell.run("check", file_of(shell, "+14155550162"), **reaching(emulator))
+    made = emulator.post("/v3/contacts", json={"phone_number": "+14155550161"}).raise_for_status()
+    ran = shell.run("check", file_of(shell, "+14155550161"), **reaching(emulator))
     emulator.delete(f"/v3/contacts/{made.json()['data']['id']}").raise_for_status()
     row = rows_of(ran.out)[0]
     assert (ran.code, row["whatsapp"], row["sms"]) == (0, "unknown", "yes")
