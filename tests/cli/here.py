@@ -63,6 +63,6 @@ def _variables(given: Mapping[str, str]) -> Generator[None]:
             patch.delenv(name)
         for name, value in given.items():
             patch.setenv(name, value)
-        # One that another test has left writes to a file that is closed by now.
-        patch.setattr(logging.getLogger(), "handlers", [])
+        # As the command has it; what another test has left writes to a file that is closed by now.
+        patch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()])
         yield
