@@ -48,7 +48,7 @@ async def test_an_unknown_tool_is_refused(tmp_path: Path, version: str) -> None:
         await wire.open(version)
         error = await wire.refused("tools/call", {"name": "no\u202etool", "arguments": {}})
         assert error["code"] == -32602
-        assert error["message"] == r"Unknown tool: no\u{202e}tool"
+        assert error["message"] == r'Unknown tool: "no\u{202e}tool"'
 
 
 @both_eras
