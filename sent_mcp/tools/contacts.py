@@ -89,7 +89,7 @@ class ContactFound(Result):
         """See Result."""
         yield from self.contact.lines()
         for name, value in (self.summary or {}).items():
-            yield f"{name}: {json.dumps(value)}"
+            yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
 
 
 class PhoneFound(Result):

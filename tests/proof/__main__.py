@@ -10,12 +10,27 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from tests.proof import crashes, faults
+from tests.proof import (
+    crashes,
+    faults,
+    fuzz_answers,
+    fuzz_arguments,
+    fuzz_framing,
+    fuzz_phones,
+    fuzz_tokens,
+    untrusted_text,
+)
 from tests.proof.report import Part, Report, Scale, Timed, show
 
 PARTS: dict[str, Part] = {
     "faults": faults.run,
     "crashes": crashes.run,
+    "framing": fuzz_framing.run,
+    "arguments": fuzz_arguments.run,
+    "answers": fuzz_answers.run,
+    "tokens": fuzz_tokens.run,
+    "phones": fuzz_phones.run,
+    "untrusted": untrusted_text.run,
 }
 """In the order in which they run."""
 

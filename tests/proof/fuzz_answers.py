@@ -91,6 +91,7 @@ async def _row(what: str, random: Random, count: int, cases_of: Any) -> Row:
             if tried % 50 == 0:
                 gc.collect()
                 sizes.append(_kilobytes())
+    wrong = [*script.broken, *wrong]
     growth = _growth(sizes)
     return Row(
         part="answers", what=what, tried=tried, survived=tried - failed,

@@ -27,8 +27,11 @@ class Answer:
 
     @property
     def value(self) -> Json:
-        """The body as JSON; None where there is none."""
-        return json.loads(self.body) if self.body else None
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
 
     def saying(self, value: Json) -> "Answer":
         """The same with another body."""
@@ -54,6 +57,8 @@ class Script:
 
     alter: Alter = as_it_is
     changes: list[str] = field(default_factory=list[str])
+    broken: list[str] = field(default_factory=list[str])
+    """What it could not do: then nothing is proven."""
 
 
 class Doctored:
@@ -80,7 +85,11 @@ class Doctored:
         body = b"".join(each.get("body", b"") for each in rest)
         if scope["method"] != "GET" and "x-sandbox" not in headers:
             self._script.changes.append(asked)
-        await _sent(self._script.alter(Answer(asked, first["status"], body, headers)), send)
+        try:
+            await _sent(self._script.alter(Answer(asked, first["status"], body, headers)), send)
+        except Exception as error:
+            self._script.broken.append(f"the stand-in is broken: {asked}: {error!r}")
+            raise
 
 
 @asynccontextmanager

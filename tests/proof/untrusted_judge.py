@@ -22,7 +22,7 @@ def faults(said: Said) -> Iterator[str]:
     """What is wrong with it, if anything."""
     match said.where:
         case "text" | "question" | "error":
-            most = LONGEST_IN_ERRORS if said.where == "error" else LONGEST
+            most = LONGEST if said.where == "question" else LONGEST_IN_ERRORS
             yield from _of_lines(said.value, most)
         case "structured":
             yield from _of_structure(said.value)
@@ -41,7 +41,8 @@ def _of_structure(value: dict[str, Any]) -> Iterator[str]:
     rest = dict(value)
     for name in ("message", "next", "question", "confirmation_token"):
         # The text, which may hold several quotations, is judged like the other text.
-        yield from _of_lines(rest.pop(name, ""), LONGEST, one=name != "question")
+        most = LONGEST if name == "question" else LONGEST_IN_ERRORS
+        yield from _of_lines(rest.pop(name, ""), most, one=name != "question")
     yield from _of_values(rest, LONGEST)
 
 

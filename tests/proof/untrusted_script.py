@@ -20,7 +20,8 @@ def saying(text: str) -> Alter:
 
     def alter(answer: Answer) -> Answer:
         answer = _headed(answer, text)
-        return answer.saying(_instead(answer.value, text)) if answer.body else answer
+        value = answer.value
+        return answer if value is None else answer.saying(_instead(value, text))
 
     return alter
 
@@ -29,7 +30,8 @@ def saying_at(place: Place, text: str) -> Alter:
     """One text of those answers that have one there."""
 
     def alter(answer: Answer) -> Answer:
-        return answer.saying(put(answer.value, place, text)) if answer.body else answer
+        value = answer.value
+        return answer if value is None else answer.saying(put(value, place, text))
 
     return alter
 
@@ -62,7 +64,7 @@ def answering_with(text: str, status: int = 502) -> Alter:
 
 def _headed(answer: Answer, text: str) -> Answer:
     # What a header can hold, which is still more than it should.
-    kept = re.sub(rb"[\x00\r\n]", b"", text.encode("latin-1", "ignore"))[:300]
+    kept = re.sub(rb"[\x00\n\v\f\r]", b"", text.encode("latin-1", "ignore"))[:300]
     value = b"%s and %s." % (kept.strip(), kept.strip())
     return answer.headed(x_request_id=value, content_type=value, server=value, location=value)
 

@@ -1,0 +1,86 @@
+"""The commands before an API that says bad things, on a terminal as a person has it."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from tests.proof.fuzz_api import Script, settings_for, standing
+from tests.proof.fuzz_tour import KNOWN
+from tests.proof.untrusted_judge import hidden_in
+from tests.proof.untrusted_script import REFUSALS, answering_with, refusing_with, saying
+from tests.proof.untrusted_strings import HEAD
+from tests.serving.raw import environment
+
+_SECONDS = 60
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+_PROGRESS = re.compile(r"\x1b\[(?:\?25[lh]|[0-9]*[AK])|\r")
+"""What rich draws with."""
+_COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("call", "get_contact", "contact_id=a"),
+    ("call", "list_templates", "--json"),
+    ("call", "delete_contact", "contact_id=a"),
+    ("check", "numbers.txt"),
+    ("check", "numbers.txt", "--format", "csv"),
+    ("check", "numbers.txt", "--format", "json"),
+    ("doctor",),
+    ("doctor", "--json"),
+)
+
+
+async def seen(text: str, command: int, way: int, folder: Path) -> list[str]:
+    """What is wrong with what one command prints and logs before an API that says this text."""
+    words = _COMMANDS[command % len(_COMMANDS)]
+    status = REFUSALS[way % len(REFUSALS)]
+    ways = (saying(text), refusing_with(text, status), answering_with(text, status))
+    (folder / "numbers.txt").write_text(f"{KNOWN}\n+14155550199\n", encoding="utf-8")
+    log = folder / "audit.jsonl"
+    async with standing(Script(ways[way % len(ways)])) as url:
+        variables = settings_for(url, SENT_MCP_LOG_LEVEL="DEBUG", SENT_MCP_AUDIT_LOG=str(log))
+        with anyio.fail_after(_SECONDS):
+            shown = await to_thread.run_sync(_on_a_terminal, words, folder, variables)
+    return [f"{' '.join(words)}: {each}" for each in (*_judged(shown), *_audited(log))]
+
+
+def _on_a_terminal(words: Sequence[str], folder: Path, variables: dict[str, str]) -> str:
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "sent_mcp", *words]
+    given = {**environment(folder), "TERM": "xterm-256color", "COLUMNS": "200", **variables}
+    given["PYTHONPATH"] = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, env=given, cwd=folder
+    ):
+        os.close(terminal)
+        parts: list[bytes] = []
+        try:
+            while part := os.read(screen, 65_536):
+                parts.append(part)
+        except OSError:
+            # So Linux says that nobody has the other end any more.
+            pass
+    os.close(screen)
+    return b"".join(parts).decode()
+
+
+def _judged(shown: str) -> Iterator[str]:
+    plain = _PROGRESS.sub("", _STYLES.sub("", shown))
+    yield from hidden_in(plain)
+    for line in plain.split("\n"):
+        if line.lstrip().startswith(HEAD):
+            yield f"a line begins with it: {ascii(line[:120])}"
+    if not plain.strip() or "Traceback" in plain:
+        yield f"prints {ascii(plain[:500])}"
+
+
+def _audited(log: Path) -> Iterator[str]:
+    for line in log.read_text(encoding="ascii").splitlines() if log.exists() else ():
+        yield from hidden_in(line)
+        if len(line) > 2_000 or not line.startswith("{"):
+            yield f"an audit line of {len(line)} characters: {line[:200]}"
+    log.unlink(missing_ok=True)
