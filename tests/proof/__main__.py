@@ -1,10 +1,13 @@
 """`python -m tests.proof --quick|--full`: try everything, print what became of it."""
 
 import argparse
+import os
+import platform
 import random
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -40,10 +43,10 @@ def main() -> int:
     arguments = _parser().parse_args()
     scale = Scale(quick=not arguments.full, seed=arguments.seed)
     names: Sequence[str] = arguments.parts or [*PARTS]
-    report = Report(scale=scale, parts=tuple(_timed(name, scale) for name in names))
+    report = Report(parts=tuple(_timed(name, scale) for name in names))
     show(Console(width=arguments.width), report)
     if arguments.json:
-        arguments.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        _keep(report, arguments.json)
     return 0 if report.passed else 1
 
 
@@ -51,7 +54,21 @@ def _timed(name: str, scale: Scale) -> Timed:
     Console(stderr=True).print(f"{name} ...")
     began = time.monotonic()
     rows = anyio.run(PARTS[name], scale)
-    return Timed(seconds=time.monotonic() - began, rows=tuple(rows))
+    return Timed(
+        part=name,
+        scale=scale,
+        measured_on=datetime.now(UTC).date(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        processors=os.cpu_count() or 1,
+        seconds=round(time.monotonic() - began, 1),
+        rows=tuple(rows),
+    )
+
+
+def _keep(report: Report, path: Path) -> None:
+    if path.exists():
+        report = Report.model_validate_json(path.read_bytes()).renewed(report)
+    path.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--full", action="store_true", help="hours")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of an old run")
     parser.add_argument("--width", type=int, default=140, help="of the table, in characters")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write every row here, too")
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path, help="keep the rows here, in the place of older ones"
+    )
     return parser
 
 

@@ -1,6 +1,7 @@
 """What was tried and what became of it: rows, their table, and what went wrong."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -60,16 +61,20 @@ _NUMBERS: tuple[Column, ...] = ("tried", "survived", "lost", "doubled", "leaked"
 
 
 class Timed(Model):
-    """The rows of one part, and how long it took."""
+    """The rows of one part, when, where and from which seed they came, and how long it took."""
 
+    part: str
+    scale: Scale
+    measured_on: date
+    python: str
+    processors: int
     seconds: float
     rows: tuple[Row, ...]
 
 
 class Report(Model):
-    """A whole run, as `--json` keeps it."""
+    """Parts of one run, or as `--json` has gathered them."""
 
-    scale: Scale
     parts: tuple[Timed, ...]
 
     @property
@@ -81,6 +86,12 @@ class Report(Model):
     def passed(self) -> bool:
         """Whether every row has; a run of nothing has not."""
         return bool(self.rows) and all(row.passed for row in self.rows)
+
+    def renewed(self, by: "Report") -> "Report":
+        """The same with the parts of another run, in the place of theirs here or after them."""
+        newer = {each.part: each for each in by.parts}
+        kept = [newer.pop(each.part, each) for each in self.parts]
+        return Report(parts=(*kept, *newer.values()))
 
 
 def show(console: Console, report: Report) -> None:
@@ -101,4 +112,5 @@ def show(console: Console, report: Report) -> None:
         for line in row.wrong:
             console.print(f"{row.part}, {row.what}: {line}", markup=False, highlight=False)
     said = "passed" if report.passed else "FAILED"
-    console.print(f"{said}, from seed {report.scale.seed}", highlight=False)
+    seeds = sorted({part.scale.seed for part in report.parts})
+    console.print(f"{said}, from seed {', '.join(map(str, seeds))}", highlight=False)
