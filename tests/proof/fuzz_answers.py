@@ -18,6 +18,9 @@ from typing import Any, Final
 import jsonschema
 from mcp_types import Tool
 
+from sent_mcp.models import Contact, Message, MessageEvent, NumberLookup, Pagination, Template
+from sent_mcp.models.envelope import Meta, Outcome
+from sent_mcp.models.wire import WireModel
 from tests.door import KEY
 from tests.proof.fuzz_api import Alter, Answer, Json, Place, Script, as_it_is, places, put, standing
 from tests.proof.fuzz_tour import Arguments, Guest, Said, calls, known_ids, visiting
@@ -66,6 +69,7 @@ class _Case:
     alter: Alter
     field: str = ""
     instead: str = "it carries no data"
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,13 +146,50 @@ async def _recorded(guest: Guest, script: Script) -> AsyncIterator[_Call]:
 
 def _placed(call: _Call) -> Iterator[_Case]:
     for answer in call.answers:
-        for place, _ in places(answer.value):
+        for place, there in places(answer.value):
             for name, value in VALUES:
                 names = [part for part in place if isinstance(part, str)]
                 alter = _putting(answer.asked, place, value)
                 said = f"{call.tool} {answer.asked} {'.'.join(map(str, place))} {name}"
                 case = _Case(said, call.tool, call.arguments, alter, names[-1])
+                if _must_be_readable(call, answer, place):
+                    case = replace(case, is_unreadable=_is_other(there, value))
                 yield replace(case, instead="it is not JSON") if name in _NO_JSON else case
+
+
+def _must_be_readable(call: _Call, answer: Answer, place: Place) -> bool:
+    """Whether the API must be held to the type that it documents there.
+
+    Who looks for one number reads no pages, and one that a server has not sent to asks nothing.
+    What became of a change is found out by reading.
+    """
+    pages = "pagination" not in place or call.tool.startswith("list")
+    asked = answer.asked.startswith("GET") and answer.status == 200
+    if "to" in call.arguments and call.tool == "get_message":
+        return False
+    resource = answer.asked.split("/")[2]
+    read = {name for model in (*_READ.get(resource, ()), Outcome, Meta) for name in _of_one(model)}
+    return pages and asked and place[-1] in read
+
+
+_READ: Final[dict[str, tuple[type[WireModel], ...]]] = {
+    "contacts": (Contact, Pagination),
+    "messages": (Message, MessageEvent),
+    "templates": (Template, Pagination),
+    "numbers": (NumberLookup,),
+}
+"""The shapes of what is read of each resource."""
+
+
+def _of_one(model: type[WireModel]) -> set[str]:
+    return set(model.model_fields) - {"details", "metadata"}
+
+
+def _is_other(there: Json, value: Json) -> bool:
+    """Whether it is of a type that has no place there; null has one almost anywhere."""
+    if there is None or value is None or (isinstance(there, float) and type(value) is int):
+        return False
+    return type(there) is not type(value)
 
 
 def _putting(asked: str, place: Place, value: Json) -> Alter:
@@ -208,6 +249,8 @@ async def _wrong_in(case: _Case, url: str, script: Script, schemas: dict[str, To
         said = await guest.call(case.tool, case.arguments)
         took = time.monotonic() - began
     found = [f"took {took:.0f} s"] if took > _MOST_SECONDS else []
+    if case.is_unreadable and not any("UNREADABLE" in str(each.value) for each in said):
+        found.append(f"is read all the same: {str(said[0].value)[:200]}")
     for each in said:
         found += _judged(each, case, schemas)
     return found

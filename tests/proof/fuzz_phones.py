@@ -104,7 +104,10 @@ def _wrong_about(found: str, text: str, region: str | None) -> str | None:
     international = "+" in plain or digits.startswith("00")
     if international:
         digits = "+" + (digits if "+" in plain else digits[2:])
-    number = lib.parse(digits, region)
+    try:
+        number = lib.parse(digits, region)
+    except lib.NumberParseException:
+        return f"became {found}, and {digits} is none"
     if not phone.is_e164(found):
         return f"became {found!r}, which is no E.164"
     if not lib.is_possible_number(number):
