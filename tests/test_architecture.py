@@ -218,7 +218,7 @@ TRIES = {
     "protocol_errors.py:protocol_errors": "the same for everything but tools",
     "protocol_errors.py:or_nothing": "the same for suggestions, which just do not come",
     "tools/registry.py:_approved": "records the outcome of an approved change before it passes on",
-    "tools/registry.py:_told_of_cancellation": "hears of it; takes the error out of a task group's",
+    "tools/registry.py:_shielded": "hears of it; takes the error out of a task group's",
     "tools/registry.py:wait": "the same",
     "tools/registry.py:_settled": "an unknown outcome is a result, not an error",
     "tools/parallel.py:attempted": "the failure of a second step must not hide the first",

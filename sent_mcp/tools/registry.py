@@ -11,6 +11,7 @@ from time import time as wall_clock
 from typing import Generic, Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 import mcp_types as mcp
 from pydantic import JsonValue
 
@@ -218,15 +219,14 @@ class ChangeTool(Generic[C, P]):
         call = replace(call, idempotency_key=approved.idempotency_key, agreed=approved.agreed)
         left = anyio.current_effective_deadline() - anyio.current_time()
         # The record may take longer than the action: a slow store must not hide what was done.
-        async with _told_of_cancellation(call.cancelled):
-            with anyio.fail_after(None, shield=True):
-                try:
-                    with anyio.fail_after(max(left, LEAST_SECONDS)):
-                        done = await self._settled(call, plan, change.arguments)
-                except SentError:
-                    await guard.finish(approved, REFUSED, (), changed=0)
-                    raise
-                await guard.finish(approved, done.status, done.ids, changed=done.changes)
+        async with _shielded(call.cancelled):
+            try:
+                with anyio.fail_after(max(left, LEAST_SECONDS)):
+                    done = await self._settled(call, plan, change.arguments)
+            except SentError:
+                await guard.finish(approved, REFUSED, (), changed=0)
+                raise
+            await guard.finish(approved, done.status, done.ids, changed=done.changes)
         return done
 
     async def _settled(
@@ -240,19 +240,28 @@ class ChangeTool(Generic[C, P]):
 
 
 @asynccontextmanager
-async def _told_of_cancellation(told: anyio.Event) -> AsyncGenerator[None]:
-    """Inside, a shielded action can see in `told` that the call around it was cancelled."""
+async def _shielded(told: anyio.Event) -> AsyncGenerator[None]:
+    """Inside nothing is cancelled; `told` is set when the call around it was."""
 
     async def wait() -> None:
-        try:
-            await anyio.sleep_forever()
-        finally:
-            told.set()
+        with waiting:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                told.set()
 
+    waiting = anyio.CancelScope()
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(wait)
-            yield
-            tasks.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                try:
+                    yield
+                finally:
+                    # Leaving a task group waits for its tasks, and a cancellation in that moment
+                    # would hide what was done. It hears of an end in the next turn of the loop.
+                    waiting.cancel()
+                    await told.wait()
+                    await anyio.lowlevel.checkpoint()
     except ExceptionGroup as group:
         raise group.exceptions[0] from None

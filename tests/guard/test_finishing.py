@@ -1,5 +1,8 @@
 """Once approved it finishes: whoever goes away, and whatever happens to the state file."""
 
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.door import SEEDED, Door, opened
+from tests.door import SEEDED, Door, Reply, opened
 
 HELLO: dict[str, Any] = {"to": [SEEDED], "text": "Hello", "channels": ["sms"]}
 
@@ -81,6 +84,33 @@ async def test_a_host_that_goes_away_before_it_is_approved_changes_nothing(
         await gate.abandon(door, "delete_contact", **given)
         assert await door.changes() == []
         assert (await door.done("delete_contact", **given))["status"] == "deleted"
+
+
+async def test_a_change_that_ends_in_the_moment_in_which_its_time_is_up_is_told(
+    app: Starlette, state: Path
+) -> None:
+    """A machine that is busy sees both at once: the end of the time must not hide the outcome."""
+    gate, replies = Gate(app), list[Reply]()
+    async with opened(gate, state, call_timeout=2) as door:
+        given = {"contact_id": await door.contact()}
+        given["confirmation_token"] = (await door.call("delete_contact", **given)).token
+        gate.held = f"DELETE /v3/contacts/{given['contact_id']}"
+        is_over = time.monotonic() + 2
+
+        async def call() -> None:
+            replies.append(await door.call("delete_contact", **given))
+
+        with closing(sqlite3.connect(state, isolation_level=None)) as other:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call)
+                await gate.arrived.wait()
+                other.execute("BEGIN IMMEDIATE")
+                gate.let_go.set()
+                await anyio.sleep(is_over - 0.1 - time.monotonic())
+                other.execute("ROLLBACK")
+                time.sleep(0.6)  # noqa: ASYNC251  # the outcome is recorded while nobody looks
+    (reply,) = replies
+    assert reply.data.get("status") == "deleted", reply.text
 
 
 class SpoilsState:
