@@ -10,6 +10,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Exported
 
+from tests.leaks import WATCH
+
 SERVER, CLIENT = Exported.SPAN_KIND_SERVER, Exported.SPAN_KIND_CLIENT
 FAILED = 2
 """The status code of a span with an error."""
@@ -82,6 +84,8 @@ def collecting(answers: threading.Event | None = None) -> Generator[Collector]:
             """Takes an export."""
             collector.heads.append(f"{self.path}\n{self.headers}")
             collector.bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            for text in texts_of(collector.bodies[-1]):
+                WATCH.see("a trace", text)
             if answers is not None:
                 answers.wait()
             self.send_response(200)
@@ -102,6 +106,19 @@ def collecting(answers: threading.Event | None = None) -> Generator[Collector]:
                 answers.set()
             server.shutdown()
             thread.join()
+
+
+def texts_of(body: bytes) -> Iterator[str]:
+    """Every text of an export that somebody may read, with the name it stands under."""
+    for span in _spans(body):
+        yield f"name={span.name}"
+        yield f"state={span.exported.trace_state} status={span.exported.status.message}"
+        yield from (
+            f"{name}={value}" for name, value in {**span.attributes, **span.resource}.items()
+        )
+        for event in span.exported.events:
+            yield f"event={event.name}"
+            yield from ("=".join(map(str, _pair(each))) for each in event.attributes)
 
 
 def _spans(body: bytes) -> Iterator[Span]:

@@ -15,12 +15,14 @@ from rich.console import Console
 
 from tests.proof import (
     crashes,
+    endurance,
     faults,
     fuzz_answers,
     fuzz_arguments,
     fuzz_framing,
     fuzz_phones,
     fuzz_tokens,
+    secrets,
     untrusted_text,
 )
 from tests.proof.report import Part, Report, Scale, Timed, show
@@ -34,6 +36,8 @@ PARTS: dict[str, Part] = {
     "tokens": fuzz_tokens.run,
     "phones": fuzz_phones.run,
     "untrusted": untrusted_text.run,
+    "secrets": secrets.run,
+    "endurance": endurance.run,
 }
 """In the order in which they run."""
 

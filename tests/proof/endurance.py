@@ -33,7 +33,7 @@ async def run(scale: Scale) -> Sequence[Row]:
     """6,000 or 100,000 calls by 32 clients."""
     with tempfile.TemporaryDirectory() as home:
         async with opened(Path(home), scale.of(4, 8)) as site:
-            long_run = Run(site, scale, await _lanes(site, scale.seed))
+            long_run = Run(site, scale, await lanes_of(site, scale.seed, CLIENTS))
             for number in range(QUARTERS):
                 await long_run.quarter(number)
             if long_run.was_stopped:
@@ -138,7 +138,8 @@ class Run:
         return {name: read(pid) for name, pid in self._site.processes.items()}
 
 
-async def _lanes(site: Site, seed: int) -> list[Lane]:
+async def lanes_of(site: Site, seed: int, count: int) -> list[Lane]:
+    """So many clients, each with numbers of its own."""
     headers = {"x-api-key": KEY}
     async with httpx.AsyncClient(base_url=site.url, headers=headers, trust_env=False) as http:
         query: dict[str, str | int] = {"search": SEEDED[0][:-2], "page_size": 100}
@@ -146,7 +147,7 @@ async def _lanes(site: Site, seed: int) -> list[Lane]:
     ids = {each["phone_number"]: each["id"] for each in found}
     return [
         Lane(place, caller, Random(f"{seed} {place}"), ids)
-        for place, caller in enumerate(callers(site, CLIENTS))
+        for place, caller in enumerate(callers(site, count))
     ]
 
 

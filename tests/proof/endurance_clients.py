@@ -50,9 +50,12 @@ class Reply:
 
 
 class Caller(Protocol):
-    """Somebody who calls tools. `has_forms`: questions are shown to a user, who says yes."""
+    """Somebody who calls tools."""
 
-    has_forms: bool
+    @property
+    def has_forms(self) -> bool:
+        """Whether questions are shown to a user, who says yes."""
+        ...
 
     async def call(self, tool: str, arguments: Json, **more: Any) -> Reply:
         """One call. Raises WrongError without an answer."""

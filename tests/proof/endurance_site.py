@@ -4,7 +4,7 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ KINDS = [(era, forms) for era in (HANDSHAKE, MODERN) for forms in (False, True)]
 """The hosts there are: of which era, and whether they show forms."""
 PLENTY = "100000000"
 WORKERS = 2
-_TOKENS = {f"caller{place}": f"the-long-token-of-caller-{place}-{place}" for place in range(4)}
+TOKENS = {f"caller{place}": f"the-long-token-of-caller-{place}-{place}" for place in range(4)}
 _OLDER = (
     "UPDATE sends SET at = at - ?",
     "UPDATE messages SET at = at - ?",
@@ -40,7 +40,7 @@ class Site:
 
     home: Path
     url: str
-    emulator: int
+    more: Mapping[str, str]
     pipes: list[Pipe] = field(default_factory=list[Pipe])
     web: Running | None = None
 
@@ -94,21 +94,25 @@ class Site:
             "SENT_MCP_REQUESTS_PER_MINUTE": PLENTY,
             "SENT_MCP_MESSAGES_PER_MINUTE": PLENTY,
             "SENT_MCP_MESSAGES_PER_DAY": PLENTY,
+            **self.more,
         }
 
 
 @asynccontextmanager
-async def opened(home: Path, pipes: int) -> AsyncGenerator[Site]:
-    """The emulator, so many servers over pipes, four on a state file, and two workers over HTTP."""
+async def opened(home: Path, pipes: int, **more: str) -> AsyncGenerator[Site]:
+    """The emulator, so many servers over pipes, four on a state file, and two workers over HTTP.
+
+    `more` are settings of all servers.
+    """
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(_emulated(home))
+        site = await stack.enter_async_context(_emulated(home, more))
         for place in range(pipes):
             era, forms = KINDS[place % len(KINDS)]
             given = site.environment(f"pipes-{place // len(KINDS)}")
             site.pipes.append(
                 await stack.enter_async_context(piped(home, era, given, has_forms=forms))
             )
-        tokens = ",".join(f"{name}:{token}" for name, token in _TOKENS.items())
+        tokens = ",".join(f"{name}:{token}" for name, token in TOKENS.items())
         given = {**site.variables("web"), "SENT_MCP_HTTP_TOKENS": tokens}
         site.web = stack.enter_context(started(home, "--workers", str(WORKERS), **given))
         yield site
@@ -120,14 +124,14 @@ def callers(site: Site, count: int) -> list[Caller]:
     found: list[Caller] = [site.pipes[place % len(site.pipes)] for place in range(count // 2)]
     for place in range(count - len(found)):
         era = HANDSHAKE if place % 2 else MODERN
-        token = [*_TOKENS.values()][place % len(_TOKENS)]
+        token = [*TOKENS.values()][place % len(TOKENS)]
         # Over HTTP nobody who speaks the older version can be asked.
         found.append(Web(site.web.bearer(token, era), has_forms=era == MODERN and place % 4 == 0))
     return found
 
 
 @asynccontextmanager
-async def _emulated(home: Path) -> AsyncGenerator[Site]:
+async def _emulated(home: Path, more: Mapping[str, str]) -> AsyncGenerator[Site]:
     command = [sys.executable, "-m", "sent_mcp", "emulator", "--port", "0"]
     async with await anyio.open_process(command, stdout=None) as process:
         try:
@@ -139,6 +143,6 @@ async def _emulated(home: Path) -> AsyncGenerator[Site]:
             async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
                 answer = await http.post("/__emulator/faults", json=faults())
                 assert answer.is_success, answer.text
-            yield Site(home, url, process.pid)
+            yield Site(home, url, more)
         finally:
             process.kill()
