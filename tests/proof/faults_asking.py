@@ -1,20 +1,18 @@
-"""How a change gets through the guard: by a form or a token, agreed to or not, and judged."""
+"""How a change gets through the guard: by a form or a token, agreed to or not."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.proof.faults_host import AT_ONCE, NO, YES, Reply
-from tests.proof.faults_lane import FREE, Attempt, Lane
+from tests.proof.faults_lane import Attempt, Lane
 from tests.proof.faults_plan import Step
 from tests.proof.model import Span, Wrong
 
 Json = dict[str, Any]
 UNTICKED: Json = {"action": "accept", "content": {"confirm": False}}
 UNDONE = ("declined", "expired", "token_rejected", "confirmation_required", "asked")
-SILENT = "Three questions were refused"
 MOST_ROUNDS = 4
-_UNKNOWN = "not known whether"
-_NOTHING = "Nothing was "
+UNKNOWN = "not known whether"
 _AGAIN = "Nothing was done again."
 
 
@@ -31,6 +29,7 @@ class Course:
     refused: bool = False
     reply: Reply | None = None
     changed: bool = False
+    moved_after: int = 0
     declined_before: int = 0
     least_before: int = 0
 
@@ -75,6 +74,12 @@ class Course:
         given = {"contact_id": person.id, "default_channel": other}
         await self.lane_default(given, other)
 
+    def asks_again(self, reply: Reply) -> None:
+        """What was agreed to before something bound to it changed is not done. Raises Wrong."""
+        asked = len(self.questions) > self.moved_after
+        if not (asked or reply.is_error or reply.status in UNDONE) and self.moved_after:
+            raise Wrong(f"done although what was shown has changed since: {reply.text}")
+
     async def lane_default(self, given: Json, other: str) -> None:
         """That change, in whatever way it ends."""
         person, lane = self.attempt.people[0], self.lane
@@ -82,7 +87,9 @@ class Course:
         reply = await lane.call("update_contact", given, changes=True)
         if reply.status == "updated":
             person.change(lambda each: each.updated(default=other), (began, lane.site.now))
-        elif reply.status == "outcome_unknown" or _UNKNOWN in reply.text:
+            if self.attempt.binds(person):
+                self.moved_after = len(self.questions)
+        elif reply.status == "outcome_unknown" or UNKNOWN in reply.text:
             person.may_change(lambda each: each.updated(default=other), (began, lane.site.now))
 
 
@@ -143,6 +150,7 @@ class Calls:
         said = NO if course.how == "no" else YES
         course.refused, course.agreed = said is NO, said is YES and course.how != "expired"
         reply = await self.plainly(requestState=state, inputResponses={"confirm": said})
+        course.asks_again(reply)
         if course.how == "twice" and reply.status not in ("asked", *UNDONE) and not reply.is_error:
             again = await self.plainly(requestState=state, inputResponses={"confirm": said})
             told_again(course.lane, course.attempt, again)
@@ -164,6 +172,7 @@ class Calls:
         reply = await self.token_call(token)
         if reply.is_error:
             return reply, False
+        course.asks_again(reply)
         if expired != (reply.status == "expired"):
             raise Wrong(f"a token that was{'' if expired else ' not'} too old: {reply.text}")
         if course.how == "twice" and reply.status not in UNDONE:
@@ -200,98 +209,3 @@ def told_again(lane: Lane, attempt: Attempt, reply: Reply) -> None:
             raise Wrong(f"a used approval: {reply.text}")
     elif not str(reply.data.get("message", "")).endswith(_AGAIN):
         raise Wrong(f"a used approval acted or asked again: {reply.text}")
-
-
-def judge(course: Course) -> None:
-    """Compare the end of it with the model, and the model with it. Raises Wrong."""
-    reply, lane, attempt = course.reply, course.lane, course.attempt
-    assert reply is not None
-    attempt.settles = attempt in lane.pending
-    _right_to_ask(course)
-    if reply.status == "outcome_unknown" or (reply.is_error and _UNKNOWN in reply.text):
-        _in_doubt(course, reply)
-        lane.ledger.unknown += 1
-    elif reply.is_error:
-        _refused(course, reply)
-    elif reply.status in UNDONE:
-        _undone(course, reply)
-        lane.ledger.right += 1
-    else:
-        attempt.done(reply, course.span)
-        lane.tally.least += attempt.counted
-        lane.tally.counted += attempt.counted
-        if attempt.is_open:
-            _hold(lane, attempt)
-        else:
-            _settled(lane, attempt)
-        lane.ledger.right += 1
-
-
-def _right_to_ask(course: Course) -> None:
-    attempt, tally, reply = course.attempt, course.lane.tally, course.reply
-    assert reply is not None
-    if attempt.always_asked:
-        done = reply.status not in UNDONE and not reply.is_error
-        if done and not course.agreed and reply.status not in ("unchanged", "exists"):
-            raise Wrong(f"done without a yes: {reply.text}")
-        return
-    if course.questions and tally.most <= FREE:
-        raise Wrong(f"asked for no reason ({tally.most} at most): {course.questions[0]!r}")
-    free = not attempt.metered[0] or course.least_before + attempt.metered[0] <= FREE
-    if reply.status in ("created", "updated", "imported") and not (free or course.agreed):
-        raise Wrong(f"not asked after {course.least_before} changes: {reply.text}")
-
-
-def _in_doubt(course: Course, reply: Reply) -> None:
-    """Every outcome that is not known has its reason, and the next step is named."""
-    lane, attempt = course.lane, course.attempt
-    hung = any(fault["kind"] == "delay" for fault in lane.now.faults)
-    if not (lane.now.leaves_in_doubt(attempt.request) or (reply.status == "TIMEOUT" and hung)):
-        raise Wrong(f"not known for no reason: {reply.text}")
-    for person in attempt.people:
-        person.may_change(attempt.made, course.span)
-    attempt.unknown()
-    attempt.used = attempt.token if course.agreed else attempt.used
-    lane.tally.counted += attempt.metered[1]
-    _hold(lane, attempt)
-
-
-def _refused(course: Course, reply: Reply) -> None:
-    lane, attempt = course.lane, course.attempt
-    if attempt.refusals(reply.status):
-        _settled(lane, attempt)
-        lane.ledger.right += 1
-    elif lane.excuses(reply, attempt.tool, attempt.request):
-        lane.ledger.excused += 1
-        if _NOTHING not in reply.text and "sent nothing" not in reply.text:
-            raise Wrong(f"an error that does not say what was done: {reply.text}")
-    else:
-        raise Wrong(f"refused for no reason: {reply.text}")
-
-
-def _undone(course: Course, reply: Reply) -> None:
-    tally = course.lane.tally
-    message = str(reply.data.get("message", _NOTHING))
-    if not message.startswith(_NOTHING):
-        raise Wrong(f"it does not say that nothing was done: {message}")
-    if reply.status != "declined":
-        return
-    if SILENT in message:
-        if tally.may_be_declined < 3:
-            raise Wrong(f"silent after {tally.may_be_declined} refusals: {message}")
-    elif not course.refused:
-        raise Wrong(f"declined by nobody: {message}")
-    else:
-        tally.declined += 1
-        if course.declined_before >= 3:
-            raise Wrong("asked after three refusals")
-
-
-def _settled(lane: Lane, attempt: Attempt) -> None:
-    if attempt in lane.pending:
-        lane.pending.remove(attempt)
-
-
-def _hold(lane: Lane, attempt: Attempt) -> None:
-    if attempt not in lane.pending:
-        lane.pending.append(attempt)

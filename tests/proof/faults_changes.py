@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from tests.proof.faults_asking import go_through, judge
+from tests.proof.faults_asking import go_through
 from tests.proof.faults_host import Reply
+from tests.proof.faults_judge import judge
 from tests.proof.faults_lane import Attempt, Lane
 from tests.proof.faults_plan import Step
 from tests.proof.model import Person, Span, State, Wrong

@@ -106,6 +106,12 @@ class Attempt:
     is_open: bool = False
     settles: bool = False
 
+    def binds(self, person: Person) -> bool:
+        """Whether an approval of it is bound to this contact's record as it was shown."""
+        if self.tool == "send_message":
+            return all(each.exists and not each.opt_out for each in person.states)
+        return self.tool in ("delete_contact", "update_contact")
+
 
 @dataclass
 class Lane:
@@ -176,10 +182,16 @@ class Lane:
 
     def excuses(self, reply: Reply, tool: str, request: str = "") -> bool:
         """Whether something went wrong with a request that such a call makes."""
+        if reply.status == "TIMEOUT" and self.took_its_time(reply):
+            return True
         if reply.status in OWN:
             return False
         requests = [*REQUESTS.get(tool, READS), request]
         return bool(self.now.hits(requests))
+
+    def took_its_time(self, reply: Reply) -> bool:
+        """Whether a machine that is busy may be why it was not finished."""
+        return reply.seconds > CALL_SECONDS / 2
 
     def about(self, person: Person) -> list[str]:
         """What was said in this round of calls that name this one."""

@@ -64,7 +64,8 @@ def a_send(lane: Lane, people: list[Person], draw: Random) -> Attempt:
         calm = not lane.now.hits(["POST /v3/messages"])
         came = chain.came if chain.open else False
         if calm and came is not None and reply.data["replayed"] != came:
-            raise Wrong(f"replayed or not, where the last one was {chain}: {reply.text}")
+            said = "; ".join(lane.about(people[0]))
+            raise Wrong(f"replayed or not, where the last one was {chain}: {said}")
         chain.sure, chain.open = True, False
         for person in recipients:
             person.change(attempt.made, span, settles=attempt.settles)
@@ -227,10 +228,13 @@ def _counted(reply: Reply, entries: int) -> dict[str, int]:
 
 def _partial(lane: Lane, attempt: Attempt, reply: Reply, span: Span) -> None:
     """Some remain: perhaps created, perhaps not, and the next call goes on with them."""
-    if lane.now.is_calm:
+    if lane.now.is_calm and not lane.took_its_time(reply):
         raise Wrong(f"not finished for no reason: {reply.text}")
     for person in attempt.people:
         person.may_change(State.created, span)
-    attempt.is_open, attempt.always_asked = True, False
+    lane.tally.counted += attempt.metered[1]
+    # Whether it was agreed to or small enough decides whether the rest is asked about.
+    attempt.is_open, attempt.always_asked, attempt.counted = True, False, 0
+    attempt.metered = (0, attempt.metered[1])
     if "import_id" in reply.data:
         attempt.arguments = {"import_id": reply.data["import_id"]}
