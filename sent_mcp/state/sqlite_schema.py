@@ -23,6 +23,12 @@ _TABLES = (
     " recipient TEXT, message_id TEXT, at REAL NOT NULL, send INTEGER, content TEXT)",
     "CREATE INDEX IF NOT EXISTS messages_by_account ON messages (account, at)",
     "CREATE INDEX IF NOT EXISTS messages_by_send ON messages (send)",
+    # Without these every send reads the whole journal, a few times.
+    "CREATE INDEX IF NOT EXISTS messages_by_content ON messages (account, content, recipient, at)",
+    "CREATE INDEX IF NOT EXISTS messages_by_recipient ON messages (account, recipient, at)",
+    "CREATE INDEX IF NOT EXISTS messages_by_age ON messages (at)",
+    "CREATE INDEX IF NOT EXISTS sends_by_age ON sends (at)",
+    "CREATE INDEX IF NOT EXISTS open_sends ON sends (account, body) WHERE open",
     "CREATE TABLE IF NOT EXISTS imports (id TEXT PRIMARY KEY, caller TEXT NOT NULL,"
     " account TEXT NOT NULL, idempotency_key TEXT NOT NULL, agreed INTEGER NOT NULL,"
     " expires_at REAL NOT NULL, counts TEXT NOT NULL, numbers TEXT NOT NULL,"

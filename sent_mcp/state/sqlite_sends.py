@@ -36,12 +36,15 @@ def earlier(
     db: sqlite3.Connection, account: str, content: str, recipients: Collection[str], now: float
 ) -> Sequence[Earlier]:
     """See StateStore."""
-    rows = db.execute(
-        _EARLIER + " WHERE m.account = ? AND m.content = ? AND m.at >= ? ORDER BY m.at, m.id",
-        (account, content, now - KEPT_SECONDS),
+    rows = (
+        db.execute(
+            _EARLIER + " WHERE m.account = ? AND m.content = ? AND m.recipient = ? AND m.at >= ?"
+            " ORDER BY m.at DESC, m.id DESC LIMIT 1",
+            (account, content, recipient, now - KEPT_SECONDS),
+        ).fetchone()
+        for recipient in dict.fromkeys(recipients)
     )
-    last = {found.recipient: found for found in map(_earlier, rows)}
-    return [last[recipient] for recipient in dict.fromkeys(recipients) if recipient in last]
+    return [_earlier(row) for row in rows if row is not None]
 
 
 def open_send(db: sqlite3.Connection, account: str, body: str, now: float) -> OpenSend | None:
