@@ -21,6 +21,7 @@ from tests.proof.model import Wrong, causes
 Json = dict[str, Any]
 Do = Callable[[Lane, Step], Awaitable[None]]
 AREA = "+14156"
+LOADED_SECONDS = 60.0
 _CALM = Round((), (), 0.0, forget=False)
 _DO: dict[str, Do] = {
     **READS,
@@ -62,8 +63,8 @@ class Field:
         for lane in self.lanes:
             for person in lane.people:
                 person.found(records.get(person.number))
-            # The state file is there before anybody looks into it.
-            await lane.call("get_message", {"to": lane.people[0].number})
+            # The server is loaded, and its state file there, before anybody looks at either.
+            await lane.host.call("get_message", {"to": lane.people[0].number}, LOADED_SECONDS)
 
     async def play(self, number: int, now: Round) -> None:
         """One round, and what it left in doubt."""
