@@ -30,7 +30,7 @@ _MOST_TOLD = 12
 
 
 async def run(scale: Scale) -> Sequence[Row]:
-    """6,000 or 100,000 calls by 32 clients."""
+    """3,000 or 100,000 calls by 32 clients."""
     with tempfile.TemporaryDirectory() as home:
         async with opened(Path(home), scale.of(4, 8)) as site:
             long_run = Run(site, scale, await lanes_of(site, scale.seed, CLIENTS))
@@ -38,7 +38,7 @@ async def run(scale: Scale) -> Sequence[Row]:
                 await long_run.quarter(number)
             if long_run.was_stopped:
                 return long_run.answered()
-            idle = await _idle(site, scale.of(5, 60))
+            idle = await _idle(site, scale)
             rest = await long_run.rest()
             rows = judge.judged(scale, long_run.quarters, rest)
             return [*long_run.answered(), *rows, idle]
@@ -51,7 +51,7 @@ class Run:
         self.quarters: list[Quarter] = []
         self._site = site
         self._lanes = lanes
-        self._each = scale.of(6_000, 100_000) // QUARTERS
+        self._each = scale.of(3_000, 100_000) // QUARTERS
         self._pause = 0.2 if scale.quick else 1.0
         self._wrong: list[str] = []
         self._failed = {"pipes": 0, "http": 0}
@@ -165,11 +165,11 @@ async def _probe(url: str, now: Quarter) -> None:
             await anyio.sleep(0.1)
 
 
-async def _idle(site: Site, seconds: float) -> Row:
+async def _idle(site: Site, scale: Scale) -> Row:
     """Nobody calls, and nobody hangs up."""
     before = {name: busy(pid) for name, pid in site.processes.items()}
     began = time.monotonic()
-    await anyio.sleep(seconds)
+    await anyio.sleep(scale.of(5, 60))
     lasted = time.monotonic() - began
     spent = {name: busy(pid) - before[name] for name, pid in site.processes.items()}
-    return judge.idle(spent, lasted)
+    return judge.idle(spent, lasted, judge.QUICK_IDLE if scale.quick else judge.IDLE)
