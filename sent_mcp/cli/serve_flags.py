@@ -40,7 +40,10 @@ def parse_flags(arguments: Sequence[str]) -> ServeFlags:
     parser = _parser()
     known, unknown = parser.parse_known_args(arguments)
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_meant(unknown[0])}")
+        # What stands behind a flag may be a token, and stderr goes into a host's log.
+        flags_only = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        said = " ".join(flags_only or unknown)
+        parser.error(f"unrecognized arguments: {said}{_meant(unknown[0])}")
     given = vars(known)
     http = {name: given[name] for name in flags(HttpSettings)}
     if given["transport"] != "http":
