@@ -9,7 +9,14 @@ from starlette.applications import Starlette
 
 from sent_mcp.emulator import create_app
 from tests.door import Door, opened
+from tests.leaks_plugin import LeakPlugin, watch_exceptions
 from tests.state.redis import RedisProcess, running_redis
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every test is watched for keys and numbers that leak."""
+    config.pluginmanager.register(LeakPlugin())
+    watch_exceptions()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from sent_mcp.emulator import serve
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
 from sent_mcp.tools import TOOLS
+from tests.leaks import WATCH
 
 KEY = "sk_test_emulator"
 OFFERED = len([tool for tool in TOOLS if tool.offer.toolset != "lookup"])
@@ -44,9 +45,12 @@ class Reply:
 class Door:
     """One connected client, and the control endpoints of the emulator behind the server."""
 
-    def __init__(self, client: Client, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self, client: Client, http: httpx.AsyncClient, *, masks_phones: bool = False
+    ) -> None:
         self.client = client
         self.http = http
+        self._masks_phones = masks_phones
         self._tools: dict[str, mcp.Tool] = {}
 
     async def tools(self) -> dict[str, mcp.Tool]:
@@ -61,6 +65,8 @@ class Door:
         answer = await self.client.call_tool(tool, arguments)
         (content,) = answer.content
         assert isinstance(content, mcp.TextContent)
+        said = f"{content.text}\n{answer.structured_content}"
+        WATCH.see(f"an answer of {tool}", said, numbers=self._masks_phones)
         if answer.is_error:
             assert answer.structured_content is None
             return Reply(True, content.text, {})
@@ -149,12 +155,13 @@ async def opened(
         "state": str(state),
         **settings,
     }
+    WATCH.know(given)
     server = build_server(load_settings([], **given), emulator=app)
     async with (
         Client(server, mode=mode) as client,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http,
     ):
-        yield Door(client, http)
+        yield Door(client, http, masks_phones=bool(settings.get("mask_phones")))
 
 
 @asynccontextmanager
@@ -163,12 +170,13 @@ async def reaching(
 ) -> AsyncGenerator[Door]:
     """Like `opened`, before a server that reaches a served emulator as it would reach Sent."""
     given: dict[str, object] = {"api_key": KEY, "base_url": url, "state": str(state), **settings}
+    WATCH.know(given)
     server = build_server(load_settings([], **given))
     async with (
         Client(server, mode=mode) as client,
         httpx.AsyncClient(base_url=url) as http,
     ):
-        yield Door(client, http)
+        yield Door(client, http, masks_phones=bool(settings.get("mask_phones")))
 
 
 @asynccontextmanager

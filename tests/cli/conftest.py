@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.leaks import WATCH
+
 _SECONDS = 60
 
 
@@ -55,6 +57,7 @@ class Shell:
             timeout=_SECONDS,
             check=False,
         )
+        WATCH.see("the output of a command", done.stdout + done.stderr, numbers=False)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
@@ -81,6 +84,7 @@ class Shell:
     def environment(self, **variables: str) -> dict[str, str]:
         """What a process gets; the measuring of coverage must know its way there."""
         passed = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        WATCH.know(variables)
         home = {"HOME": str(self.home), "XDG_STATE_HOME": str(self.home / "state")}
         return {"PATH": os.environ["PATH"], "COLUMNS": "80", **home, **passed, **variables}
 

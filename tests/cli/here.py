@@ -21,6 +21,7 @@ from sent_mcp.cli.doctor.printing import print_report
 from sent_mcp.cli.doctor.run import examine
 from sent_mcp.cli.outcome import print_json
 from tests.cli.conftest import Ran, Shell
+from tests.leaks import WATCH
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Here:
         environment = Shell(self.home).environment(**variables)
         with _variables(environment), redirect_stdout(out), redirect_stderr(err):
             code = _doctor(words) if words[0] == "doctor" else _code(words)
+        WATCH.see("the output of a command", out.getvalue() + err.getvalue(), numbers=False)
         return Ran(code, out.getvalue(), err.getvalue())
 
 

@@ -27,6 +27,7 @@ from sent_mcp.serving.http.readiness import Readiness
 from sent_mcp.settings import load_settings
 from tests.door import KEY
 from tests.http.wire import Site
+from tests.leaks import WATCH
 from tests.serving.wire import Message
 
 _SECONDS = 30
@@ -39,6 +40,7 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     """What a process gets; the measuring of coverage must know its way there."""
     passed = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     folders = {"HOME": str(home), "XDG_STATE_HOME": str(home)}
+    WATCH.know(variables)
     return {"PATH": os.environ["PATH"], **folders, **passed, **variables}
 
 
@@ -95,6 +97,7 @@ def started(
             yield Running(_port(process, err), process, out, err)
         finally:
             process.kill()
+    WATCH.see("stderr", err.read_text())
     assert out.read_bytes() == b""
 
 
@@ -129,6 +132,7 @@ async def inside(
     """A server that reaches a served emulator, in this process."""
     given: dict[str, object] = {"api_key": KEY, "base_url": url, "state": str(state), **settings}
     http = http or load_http_settings()
+    WATCH.know(given)
     server = build_server(load_settings([], **given), passthrough=http.access == "passthrough")
     readiness = Readiness(server.reach_state)
     listening = listen("127.0.0.1", 0)

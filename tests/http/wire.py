@@ -10,6 +10,7 @@ import anyio
 from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from tests.leaks import WATCH
 from tests.serving.wire import MODERN, Message
 
 LEGACY = "2025-11-25"
@@ -84,12 +85,14 @@ class Connection:
         """The next answer."""
         with anyio.fail_after(_SECONDS):
             status, fields = await self.head()
+            body = b""
             if "content-length" in fields:
                 size = int(fields["content-length"])
-                return Answer(status, fields, await self._in.receive_exactly(size) if size else b"")
-            body = b""
-            while part := await self.chunk():
-                body += part
+                body = await self._in.receive_exactly(size) if size else b""
+            else:
+                while part := await self.chunk():
+                    body += part
+            WATCH.see("an answer over HTTP", f"{fields}\n{body!r}", numbers=False)
             return Answer(status, fields, body)
 
     async def chunk(self) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
+from tests.leaks import WATCH
 from tests.serving.wire import DEMO, Message
 
 _SECONDS = 60
@@ -89,7 +90,9 @@ class Server:
     def end(self) -> tuple[int, list[Message], str]:
         """Close its stdin: the exit code, what it still wrote, and all of stderr."""
         out, err = self.process.communicate()
-        return self.process.returncode, messages(out or b""), (err or b"").decode()
+        said = (err or b"").decode()
+        WATCH.see("stderr", said)
+        return self.process.returncode, messages(out or b""), said
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -112,6 +115,7 @@ def running(
     variables: Mapping[str, str] | None = None,
 ) -> Generator[Server]:
     """A server whose channels are pipes unless something else is given."""
+    WATCH.know(variables or {})
     with subprocess.Popen(
         [sys.executable, *arguments],
         stdin=stdin,

@@ -14,6 +14,8 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from tests.leaks import WATCH
+
 MODERN = "2026-07-28"
 _HANDSHAKES = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 ERAS = [*_HANDSHAKES, MODERN]
@@ -162,6 +164,7 @@ class Wire:
     async def _read(self) -> Message:
         line = await self._out.receive_until(b"\n", _LONGEST_LINE)
         message: Message = json.loads(line)
+        WATCH.see("stdout", line.decode(), numbers=False)
         assert message["jsonrpc"] == "2.0", line
         assert {"id", "method"} & set(message), line
         return message
@@ -174,6 +177,7 @@ async def started(
     """A server with these variables and a home of its own; killed if it does not end in time."""
     environment = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home), **variables}
     command = [sys.executable, *arguments]
+    WATCH.know(variables)
     with anyio.fail_after(_SECONDS):
         async with await anyio.open_process(command, env=environment) as process:
             wire = Wire(process)
@@ -184,3 +188,4 @@ async def started(
                 finally:
                     if process.returncode is None:
                         process.kill()
+            WATCH.see("stderr", wire.stderr)
