@@ -3,6 +3,7 @@
 The judge is phonenumbers itself, asked with nothing but the digits.
 """
 
+import re
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -45,6 +46,9 @@ _PIECES: Final = (
     "\x00", "\ud800", "\U000e0031", "\uff0b", "\ufe62", "+49", "+1",
 )  # fmt: skip
 _LONGEST_SECONDS = 0.25
+_SCHEME: Final = r"(?:tel|sms|whatsapp|phone|mobile)\s*:"
+_FOREIGN: Final = re.compile(rf"(?i:(?!^[\s\W]*{_SCHEME})^[^\W\d_]|[\d)].*[^\W\d_]|[#;,*|@_])")
+"""Letters but a scheme's, and what separates an extension or another number."""
 
 
 async def run(scale: Scale) -> Sequence[Row]:
@@ -101,6 +105,8 @@ def _read(text: str, region: str | None) -> tuple[str | None, str | None]:
 def _wrong_about(found: str, text: str, region: str | None) -> str | None:
     plain = unicodedata.normalize("NFKC", text)
     digits = "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())
+    if _FOREIGN.search("".join(each for each in plain if unicodedata.category(each) != "Cf")):
+        return f"became {found}, and there is more in it than a number"
     international = "+" in plain or digits.startswith("00")
     if international:
         digits = "+" + (digits if "+" in plain else digits[2:])
