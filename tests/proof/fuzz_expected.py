@@ -63,14 +63,14 @@ class Expected:
             self._response(whole, unsure=unsure)
             return
         wrong = _is_wrong(whole)
+        if whole["method"] == "notifications/cancelled" and not wrong:
+            params = cast("dict[str, Any]", whole.get("params") or {})
+            self.cancelled.add(str(params.get("requestId")))
         if unsure:
             # Refused as a whole, with the id or without, or taken.
             self._either(number)
         elif wrong or "id" in whole:
             self._one(number if "id" in whole else None)
-        elif whole["method"] == "notifications/cancelled":
-            params = cast("dict[str, Any]", whole.get("params") or {})
-            self.cancelled.add(str(params.get("requestId")))
 
     def _response(self, whole: dict[str, Any], *, unsure: bool) -> None:
         error, result = whole.get("error"), whole.get("result")
