@@ -182,7 +182,7 @@ def test_a_wrong_word_is_refused_with_the_nearest(words: list[str], said: str) -
     ("flag", "said"),
     [
         ("--versio", ": --versio. Did you mean '--version'?"),
-        ("--readonly=1", ": --readonly=1. Did you mean '--read-only'?"),
+        ("--readonly=1", ": --readonly. Did you mean '--read-only'?"),
         ("--no-read-onli", ": --no-read-onli"),
     ],
 )
