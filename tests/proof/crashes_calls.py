@@ -66,11 +66,7 @@ class Approved:
 
 async def ask(host: Host, action: Action, form: bool) -> Reply:
     """Call it without any approval; on a busy machine there may be no time for the question."""
-    for _ in range(2):
-        reply = await host.call(action.tool, action.arguments, SECONDS, ask=form)
-        if reply.status != "TIMEOUT":
-            return reply
-    return await host.call(action.tool, action.arguments, SECONDS, ask=form)
+    return await _in_time(host, action.tool, action.arguments, ask=form)
 
 
 async def asked(host: Host, action: Action, form: bool) -> Approved:
@@ -89,10 +85,19 @@ def approval(reply: Reply) -> Approved | None:
 
 
 async def used(host: Host, action: Action, approved: Approved) -> Reply:
-    """Call it with an approval."""
+    """Call it with an approval; nor may there be time to act on it."""
     given = {**action.arguments, **approved.arguments}
     ask = approved.state is not None
-    return await host.call(action.tool, given, SECONDS, ask=ask, **approved.brought)
+    return await _in_time(host, action.tool, given, ask=ask, **approved.brought)
+
+
+async def _in_time(host: Host, tool: str, arguments: Json, *, ask: bool, **brought: Any) -> Reply:
+    """The answer of one of three calls: a `TIMEOUT` in which nothing was done is tried again."""
+    for _ in range(2):
+        reply = await host.call(tool, arguments, SECONDS, ask=ask, **brought)
+        if reply.status != "TIMEOUT" or "Nothing was changed or sent." not in reply.text:
+            return reply
+    return await host.call(tool, arguments, SECONDS, ask=ask, **brought)
 
 
 def is_done(action: Action, reply: Reply) -> bool:
