@@ -16,9 +16,10 @@ import httpx
 
 from tests.door import KEY
 from tests.proof import endurance_judge as judge
-from tests.proof.endurance_calls import SEEDED, Lane, step
+from tests.proof.endurance_calls import SEEDED, step
 from tests.proof.endurance_clients import Web, WrongError
 from tests.proof.endurance_judge import Quarter
+from tests.proof.endurance_lane import Lane
 from tests.proof.endurance_process import Reading, busy, read
 from tests.proof.endurance_site import Site, callers, opened
 from tests.proof.report import Row, Scale
