@@ -37,7 +37,8 @@ def update_question(
 def _also(changes: Mapping[str, JsonValue], metadata: Mapping[str, str]) -> tuple[str, ...]:
     also = {name: str(value) for name, value in changes.items() if name != "opt_out"}
     also |= {f"metadata {named(name)}": value for name, value in metadata.items()}
-    return tuple(f"Also: {name} = {quoted(value, 120)}" for name, value in also.items())
+    # What is agreed to is the whole value.
+    return tuple(f"Also: {name} = {quoted(value, None)}" for name, value in also.items())
 
 
 def _opt_out(contact: Contact, also: tuple[str, ...]) -> Question:
