@@ -215,7 +215,7 @@ async def test_the_audit_log_tells_keys_apart_without_showing_them(home: Path) -
     async with site_of(home, seen, SENT_MCP_AUDIT_LOG=str(audit)) as (site, _):
         for client in (site.bearer(KEY), site.client(X_Api_Key=KEY), site.bearer(SECOND)):
             await client.call("delete_contact", contact_id=await contact_of(client))
-    lines = await lines_of(audit, 3)
+        lines = await lines_of(audit, 3)
     one, same, other = (line["caller"] for line in lines)
     assert one == same != other
     assert one.startswith("key-")
