@@ -189,11 +189,10 @@ class Transport:
 
 
 def _too_late(seconds: float, *, written: bool) -> APITimeoutError:
+    within = f"within {seconds:.0f} s" if seconds >= 1 else "in less than a second"
     if written:
-        return APITimeoutError(f"no answer within {seconds:.0f} s")
-    return APITimeoutError(
-        f"there was no free connection to Sent within {seconds:.0f} s", maybe_done=False
-    )
+        return APITimeoutError(f"no answer {within}")
+    return APITimeoutError(f"there was no free connection to Sent {within}", maybe_done=False)
 
 
 def _keep_to_one_key(request: Request, key: str) -> None:
