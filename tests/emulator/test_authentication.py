@@ -5,8 +5,8 @@ import pytest
 from sent_dm import AuthenticationError
 
 from sent_mcp.emulator import create_app
+from tests.emulator.asking import UNKNOWN_ID, code_of
 from tests.emulator.conftest import client_of, sent_of
-from tests.emulator.test_contacts import UNKNOWN_ID, code_of
 
 
 async def test_without_a_key_nobody_is_authenticated(http: httpx.AsyncClient) -> None:

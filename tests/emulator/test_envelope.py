@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
+from tests.emulator.asking import code_of
 from tests.emulator.conftest import Advance
-from tests.emulator.test_contacts import code_of
 
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00"
 

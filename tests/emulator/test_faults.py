@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from sent_mcp.emulator.connections import ConnectionDropped
-from tests.emulator.test_contacts import code_of
+from tests.emulator.asking import code_of
 
 NEW = {"phone_number": "+14155550160"}
 

@@ -5,8 +5,8 @@ import httpx
 import pytest
 
 from sent_mcp.emulator import create_app, idempotency
+from tests.emulator.asking import code_of
 from tests.emulator.conftest import Advance, client_of
-from tests.emulator.test_contacts import code_of
 
 NEW = {"phone_number": "+14155550160"}
 KEY = {"Idempotency-Key": "create-1"}

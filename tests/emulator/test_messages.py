@@ -7,8 +7,8 @@ import pytest
 from sent_dm import AsyncSent, BadRequestError, NotFoundError
 from sent_dm.types.message_retrieve_status_response import Data as Message
 
+from tests.emulator.asking import UNKNOWN_ID, code_of, id_of
 from tests.emulator.conftest import Advance
-from tests.emulator.test_contacts import UNKNOWN_ID, code_of, id_of
 
 ORDER = {
     "name": "order_confirmation",

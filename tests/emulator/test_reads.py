@@ -4,8 +4,8 @@ import httpx
 import pytest
 from sent_dm import AsyncSent, BadRequestError, NotFoundError
 
+from tests.emulator.asking import UNKNOWN_ID, code_of, id_of
 from tests.emulator.conftest import Advance
-from tests.emulator.test_contacts import UNKNOWN_ID, code_of, id_of
 from tests.emulator.test_messages import ORDER, SMS_ONLY, sent_message
 
 

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from sent_mcp.emulator import create_app
+from tests.emulator.asking import UNKNOWN_ID
 from tests.emulator.conftest import KEY, client_of
-from tests.emulator.test_contacts import UNKNOWN_ID
 
 FIELDS = {
     "id",
