@@ -30,6 +30,8 @@ Content = dict[str, str | int | float | bool | list[str] | None]
 YES = mcp.ElicitResult(action="accept", content={"confirm": True})
 NO = mcp.ElicitResult(action="decline")
 CANCELLED = mcp.ElicitResult(action="cancel")
+AGREED: dict[str, Any] = {"answers": {"confirm": YES}}
+"""What comes with a state to say yes."""
 
 
 @dataclass(frozen=True)
