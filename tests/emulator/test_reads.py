@@ -4,9 +4,8 @@ import httpx
 import pytest
 from sent_dm import AsyncSent, BadRequestError, NotFoundError
 
-from tests.emulator.asking import UNKNOWN_ID, code_of, id_of
+from tests.emulator.asking import ORDER, SMS_ONLY, UNKNOWN_ID, code_of, id_of, sent_message
 from tests.emulator.conftest import Advance
-from tests.emulator.test_messages import ORDER, SMS_ONLY, sent_message
 
 
 async def test_the_templates_are_the_six_of_the_seed(sent: AsyncSent) -> None:
