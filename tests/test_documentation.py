@@ -83,3 +83,12 @@ def test_every_dependency_gives_its_reason() -> None:
     lines = [line for block in lists for line in block.splitlines()]
     assert len(lists) == 4
     assert [line for line in lines if not re.search(r'^    ".+", +# \w', line)] == []
+
+
+def test_whatever_holds_what_the_proof_has_found_is_there() -> None:
+    """Files, and tests in them by name."""
+    said = (ROOT / "tests" / "proof" / "FOUND.md").read_text(encoding="utf-8")
+    held = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", said)
+    assert len(held) > said.count("\n| ") - 2
+    for path, name in held:
+        assert f"def {name}" in (ROOT / path).read_text(encoding="utf-8")

@@ -53,6 +53,14 @@ async def test_metadata_that_is_stored_is_a_change(app: Starlette, state: Path) 
     assert changed["contact"]["metadata"] == {"city": "Oslo", "age": "7"}
 
 
+async def test_metadata_stands_whole_in_the_question_it_comes_with(door: Door) -> None:
+    """What is agreed to can be read to its end."""
+    await update(door, opt_out=True)
+    value = "moved to " + "a very long street " * 20 + "in Oslo"
+    asked = await update(door, opt_out=False, metadata={"note": value})
+    assert f'Also: metadata note = "{value}"' in asked["question"].splitlines()
+
+
 async def test_metadata_cannot_add_lines_to_the_text(app: Starlette, state: Path) -> None:
     """Neither its names nor its values."""
     stored = {"a\nopt_out: no": "b\nopt_out: no", "list": [1]}
