@@ -1,19 +1,10 @@
-"""Who may import whom, who alone knows which library, and how large anything may grow."""
+"""Who may import whom, who alone knows which library, and who alone may catch and print."""
 
 import ast
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import sent_mcp
-
-ROOT = Path(sent_mcp.__file__).parent
-MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-MOST_LINES, MOST_FUNCTION_LINES = 300, 45
+from tests.source_tree import MODULES, TREES, functions, imports, layer_of
 
 LAYERS: dict[str, set[str]] = {
     "advice": set(),
@@ -137,7 +128,6 @@ LAYERS: dict[str, set[str]] = {
     "__main__": {"cli", "front"},
 }
 """Each layer and the layers it may import, besides itself."""
-
 OWNERS: dict[str, tuple[str, ...]] = {
     "httpx": ("client/connection.py", "client/channel.py", "client/http1.py", "connecting.py"),
     "h11": ("client/channel.py", "serving/http/protocol.py"),
@@ -212,7 +202,6 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpx2": (),
 }
 """Libraries and the only places that may load them (two commands name what they serve)."""
-
 TRIES = {
     "tools/seam.py:answer": "the one place where the errors of tools become answers",
     "protocol_errors.py:protocol_errors": "the same for everything but tools",
@@ -232,61 +221,30 @@ TRIES = {
 OFFERED = ("tools/", "resources/", "prompts/", "features.py", "protocol_errors.py")
 
 
-def _imports(tree: ast.AST, *, at_run_time: bool = False) -> Iterator[str]:
-    """Dotted names of all imports; with `at_run_time` not those for type checkers only."""
-    for node in ast.iter_child_nodes(tree):
-        if at_run_time and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        else:
-            yield from _imports(node, at_run_time=at_run_time)
-
-
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-
-
-def _layer(module: str) -> str:
-    return module.split("/")[0].removesuffix(".py")
-
-
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "__init__.py"])
 def test_a_layer_imports_only_the_layers_it_may(module: str) -> None:
     """A request passes each layer once downward, its answer once upward."""
-    layer = _layer(module)
+    layer = layer_of(module)
     allowed = {layer, *LAYERS[layer]}
     if layer != "emulator":
         allowed.add("__version__")
-    for name in _imports(TREES[module]):
+    for name in imports(TREES[module]):
         if name.split(".")[0] == "sent_mcp":
             assert name.split(".")[1] in allowed, f"{module} imports {name}"
 
 
 def test_every_layer_exists() -> None:
     """The table above says nothing about layers that are gone."""
-    assert set(LAYERS) == {_layer(name) for name in MODULES if name != "__init__.py"}
+    assert set(LAYERS) == {layer_of(name) for name in MODULES if name != "__init__.py"}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_library_is_known_only_where_it_belongs(module: str) -> None:
     """So that it can be replaced in one place, and is loaded only when that place is."""
-    for name in _imports(TREES[module], at_run_time=True):
+    for name in imports(TREES[module], at_run_time=True):
         owners = OWNERS.get(name.split(".")[0])
         if owners is not None:
             assert module.startswith(owners), f"{module} imports {name}"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_are_absolute(module: str) -> None:
-    """A moved file keeps its meaning."""
-    for node in ast.walk(TREES[module]):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}:{node.lineno}"
 
 
 def test_what_is_offered_catches_nothing_but_in_the_named_places() -> None:
@@ -295,13 +253,13 @@ def test_what_is_offered_catches_nothing_but_in_the_named_places() -> None:
         f"{module}:{function.name}"
         for module, tree in TREES.items()
         if module.startswith(OFFERED)
-        for function in _functions(tree)
+        for function in functions(tree)
         if any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(function))
     }
     assert found == set(TRIES)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if _layer(m) not in ("cli", "__main__")])
+@pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) not in ("cli", "__main__")])
 def test_only_commands_touch_the_environment_and_print(module: str) -> None:
     """Everything else is told; stdout belongs to the protocol."""
     for node in ast.walk(TREES[module]):
@@ -312,85 +270,3 @@ def test_only_commands_touch_the_environment_and_print(module: str) -> None:
             )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("print", "input", "exit"), f"{module}:{node.lineno}"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_file_fits_into_a_readers_head(module: str) -> None:
-    """Longer ones are two things."""
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= MOST_LINES, f"{module} has {lines} lines"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_function_fits_on_a_screen(module: str) -> None:
-    """Longer ones are two things, too."""
-    for function in _functions(TREES[module]):
-        lines = (function.end_lineno or function.lineno) - function.lineno + 1
-        assert lines <= MOST_FUNCTION_LINES, f"{module}: {function.name} has {lines} lines"
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_says_what_it_is_for(module: str) -> None:
-    """In its name and in its first sentence."""
-    words = set(module.removesuffix(".py").replace("/", "_").split("_"))
-    assert not words & {"util", "utils", "helper", "helpers", "manager", "common", "misc", "core"}
-    assert ast.get_docstring(TREES[module]), f"{module} has no docstring"
-
-
-WITHOUT_NETWORK = """
-import ssl, sys
-
-def refused(event, arguments):
-    if event.startswith("socket."):
-        raise SystemExit(f"{event} {arguments}")
-
-def no_context(*_, **__):
-    raise SystemExit("an SSL context was made")
-
-sys.addaudithook(refused)
-ssl.SSLContext.__new__ = no_context
-"""
-LIGHT = {"gc", "importlib", "json", "os", "re", "select", "sys", "threading", "time", "types"}
-"""What a start can afford: the rest of the standard library takes longer to load than to use."""
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("front/")])
-def test_the_front_needs_little_of_the_standard_library(module: str) -> None:
-    """And nothing else but itself, until the server is loaded behind it."""
-    names = {name.split(".")[0] for name in _imports(TREES[module], at_run_time=True)}
-    assert names <= LIGHT | {"sent_mcp", "mcp_types" if module == "front/lean.py" else "sent_mcp"}
-
-
-HEAVY = [
-    "httpx",
-    "phonenumbers",
-    "limits",
-    "tenacity",
-    "typer",
-    "rich",
-    "opentelemetry.sdk",
-    "prometheus_client",
-    "sent_mcp.cli.app",
-    "sent_mcp.client.connection",
-    "sent_mcp.emulator.app",
-]
-
-
-@pytest.mark.parametrize(
-    "start",
-    [
-        "import sent_mcp.server",
-        "from sent_mcp.server import build_server\n"
-        "from sent_mcp.settings import load_settings\n"
-        "build_server(load_settings(()))",
-        "import sent_mcp.cli.serve",
-    ],
-    ids=["import", "build", "command"],
-)
-def test_starting_loads_nothing_heavy_and_needs_no_network(start: str) -> None:
-    """Hosts start a server for every conversation, and most never call a tool."""
-    script = f"{WITHOUT_NETWORK}\n{start}\nprint([m for m in {HEAVY} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.stdout.strip(), done.stderr, done.returncode) == ("[]", "", 0)
