@@ -8,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from sent_mcp.emulator import create_app
+from sent_mcp.serving.http import wrong_keys
 from tests.door import served
 from tests.http.sites import Running, reaching, started
 
@@ -48,3 +49,9 @@ async def site(shared_site: Running, shared_url: str) -> Running:
 def home(tmp_path: Path) -> Path:
     """Where a server has its files."""
     return tmp_path
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many wrong tokens are tried, and none of them too many."""
+    monkeypatch.setattr(wrong_keys, "FREE_TRIES", 1_000)

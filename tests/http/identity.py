@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sent_mcp.http_settings import HttpSettings, load_http_settings
+from tests.http.sites import inside
 from tests.http.wire import ERAS, Answer, Site
 
 ISSUER, AUDIENCE = "https://id.example.com/", "https://mcp.example.com/mcp"
@@ -47,6 +48,7 @@ def key_set(*keys: object) -> bytes:
 
 
 KEYS = [public(name, *pair) for name, pair in PRIVATE.items()]
+OLD, NEW = public("rsa", RSA, "RS256"), public("new", OTHER, "RS256")
 
 
 def claims(**other: Any) -> dict[str, Any]:
@@ -61,6 +63,11 @@ def token(kid: str | None = "rsa", *, key: Any = None, algorithm: str = "", **ot
     own, usual = PRIVATE.get(kid or "rsa", PRIVATE["rsa"])
     headers = {} if kid is None else {"kid": kid}
     return jwt.encode(claims(**other), key or own, algorithm or usual, headers)
+
+
+def unknown(number: int = 0) -> str:
+    """A token whose key nobody knows."""
+    return token(f"no-such-{number}", key=OTHER)
 
 
 def settings(jwks: Path | str) -> HttpSettings:
@@ -121,6 +128,13 @@ class Provider:
                 self.drips = False
                 await run_sync(server.shutdown)
                 thread.join()
+
+
+@asynccontextmanager
+async def trusting(url: str, provider: Provider) -> AsyncGenerator[Site]:
+    """A server whose keys are read there."""
+    async with provider.served() as keys, inside(url, http=settings(keys)) as site:
+        yield site
 
 
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
