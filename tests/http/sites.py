@@ -156,6 +156,11 @@ async def log_of(url: str) -> list[Message]:
         return (await http.get("/__emulator/requests")).json()
 
 
+async def nothing_done(url: str) -> None:
+    """An emulator got no request."""
+    assert await log_of(url) == []
+
+
 async def lines_of(audit: Path, least: int) -> list[Message]:
     """What an audit log says, which is written behind the answers: so many lines, or more."""
 
