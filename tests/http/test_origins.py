@@ -1,20 +1,16 @@
 """A page on the web must not reach in here: Host and Origin, and what browsers are allowed."""
 
-import json
 from typing import Any
 
 import pytest
 
 from sent_mcp.http_settings import load_http_settings
 from sent_mcp.serving.http.origins import _any_port  # pyright: ignore[reportPrivateUsage]
-from tests.door import SEEDED
-from tests.http.sites import ANNA, TOKENS, Running, inside, log_of, reaching, started
+from tests.http.calls import CALL, body
+from tests.http.sites import ANNA, TOKENS, Running, inside, nothing_done, reaching, started
 from tests.http.wire import LEGACY, MODERN, Answer, Site, fields_of, message, request
 
 APP, EVIL = "https://app.example.com", "https://evil.example"
-FIND = message(
-    "tools/call", {"name": "find_contact_by_phone", "arguments": {"phone_number": SEEDED}}
-)
 OWN = {"tokens": TOKENS["SENT_MCP_HTTP_TOKENS"]}
 
 
@@ -23,7 +19,7 @@ async def found(site: Site, token: str = "", **fields: str) -> Answer:
     given = {name.replace("_", "-"): value for name, value in fields.items()}
     if token:
         given["Authorization"] = f"Bearer {token}"
-    return await site.ask(request(json.dumps(FIND).encode(), given))
+    return await site.ask(request(body(CALL), given))
 
 
 def no_cors(answer: Answer) -> None:
@@ -72,18 +68,18 @@ async def test_another_host_is_refused(site: Running, shared_url: str, host: str
         assert answer.status == 421
         assert "--allowed-hosts" in answer.error["message"]
         no_cors(answer)
-    assert await log_of(shared_url) == []
+    await nothing_done(shared_url)
 
 
 @pytest.mark.parametrize("origin", [EVIL, "null", "", f"http://{EVIL[8:]}", "file://"])
 async def test_a_foreign_origin_is_refused(site: Running, shared_url: str, origin: str) -> None:
     """Also the one of pages that have none, and an empty one."""
-    raw = request(json.dumps(FIND).encode(), more=f"Origin: {origin}\r\n")
+    raw = request(body(CALL), more=f"Origin: {origin}\r\n")
     answer = await site.ask(raw)
     assert answer.status == 403
     assert "--allowed-origins" in answer.error["message"]
     no_cors(answer)
-    assert await log_of(shared_url) == []
+    await nothing_done(shared_url)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +184,7 @@ async def test_a_page_that_is_allowed_can_call(url: str) -> None:
         for era in (LEGACY, MODERN):
             said = message("tools/list", era=era)
             fields = {**fields_of(said, era), "Origin": APP, "Authorization": f"Bearer {ANNA}"}
-            answer = await site.ask(request(json.dumps(said).encode(), fields))
+            answer = await site.ask(request(body(said), fields))
             assert answer.result
             assert answer.fields["access-control-allow-origin"] == APP
         assert (await found(site, ANNA, Origin="https://b.example:8443")).result
@@ -226,7 +222,7 @@ async def test_a_page_that_is_not_allowed_is_told_nothing(url: str, origin: str)
         answer = await found(site, ANNA, Origin=origin)
         assert answer.status == 403
         assert "access-control-allow-origin" not in answer.fields
-    assert await log_of(url) == []
+    await nothing_done(url)
 
 
 @pytest.mark.parametrize(
