@@ -4,16 +4,13 @@ from pathlib import Path
 from signal import SIGTERM
 
 import anyio
-import pytest
 
+from tests.http.ending import AT_ONCE, both_eras, until_stopping
 from tests.http.identity import KEYS, key_set, settings, token
 from tests.http.sites import inside, lines_of, started
-from tests.http.test_shutdown import AT_ONCE, until_stopping
-from tests.http.wire import ERAS
 from tests.serving.held import CHANGE, HELLO, READ, Gate, behind
 
 DIGITS = ("110169484474386276334", "110169484474386276335")
-both_eras = pytest.mark.parametrize("era", ERAS)
 
 
 async def test_two_subjects_whose_names_are_digits_stay_two(home: Path, url: str) -> None:

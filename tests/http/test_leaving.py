@@ -7,26 +7,13 @@ import anyio
 import pytest
 
 from sent_mcp.serving.http import listening
+from tests.http.ending import AT_ONCE, both_eras, refused, under_way
 from tests.http.sites import inside, started
-from tests.http.test_shutdown import AT_ONCE
 from tests.http.test_workers import TWO, both
-from tests.http.wire import ERAS, Site
 from tests.serving.held import READ, Gate, behind
 
 LITTLE = 0.3
 """Instead of 3 s."""
-both_eras = pytest.mark.parametrize("era", ERAS)
-
-
-async def refused(site: Site, within: float) -> None:
-    """Wait until a connection is refused: nobody listens, in no process."""
-    with anyio.fail_after(within):
-        while True:
-            try:
-                async with site.connected():
-                    await anyio.sleep(0.02)
-            except OSError:
-                return
 
 
 def test_balancers_have_time_to_hear_of_it() -> None:
@@ -44,10 +31,8 @@ async def test_it_stops_listening_while_a_call_is_under_way(
     async with (
         behind(gate) as variables,
         inside(variables["SENT_BASE_URL"]) as site,
-        site.connected() as connection,
+        under_way(site, gate, era) as connection,
     ):
-        await connection.say(site.client(era).call_bytes("list_contacts"))
-        await gate.arrived.wait()
         began = anyio.current_time()
         site.serving.stop()
         assert (await site.get("/readyz")).status == 503
@@ -66,10 +51,7 @@ async def test_neither_do_workers_nor_who_started_them(home: Path) -> None:
         with started(home, *TWO, **given) as site:
             await both(site)
             gate.close(READ)
-            async with site.connected() as connection:
-                await connection.say(site.client().call_bytes("list_contacts"))
-                with anyio.fail_after(20):
-                    await gate.arrived.wait()
+            async with under_way(site, gate) as connection:
                 site.signal(SIGTERM)
                 await refused(site, listening.LEAVE_SECONDS + AT_ONCE)
                 assert site.process.poll() is None

@@ -10,16 +10,12 @@ import anyio
 import anyio.abc
 import httpx
 import pytest
-from anyio.to_thread import run_sync
 
 from sent_mcp.serving.http import listening
+from tests.http.ending import AT_ONCE, both_eras, refused, under_way, until_stopping
 from tests.http.sites import ANNA, TOKENS, Running, changes_of, inside, reaching, started
 from tests.http.wire import ERAS, Connection, Site, request
 from tests.serving.held import CHANGE, HELLO, READ, Gate, behind
-
-AT_ONCE = 3.0
-"""Seconds, on a busy machine; what is not at once takes 5 or more."""
-both_eras = pytest.mark.parametrize("era", ERAS)
 
 
 @asynccontextmanager
@@ -28,21 +24,10 @@ async def held(home: Path, era: str = ERAS[0]) -> AsyncGenerator[tuple[Running, 
     gate = Gate(READ)
     async with behind(gate) as variables:
         with started(home, **variables) as site:
-            async with site.connected() as connection:
-                await connection.say(site.client(era).call_bytes("list_contacts"))
-                with anyio.fail_after(10):
-                    await gate.arrived.wait()
+            async with under_way(site, gate, era) as connection:
                 yield site, gate, connection
             assert await site.ended(AT_ONCE)
         assert "Traceback" not in site.stderr
-
-
-async def until_stopping(site: Site) -> None:
-    """Wait until it says so."""
-    with anyio.fail_after(AT_ONCE):
-        while (answer := await site.get("/readyz")).status != 503:
-            await run_sync(lambda: None)
-    assert answer.json["status"] == "stopping"
 
 
 @both_eras
@@ -143,17 +128,7 @@ async def test_a_body_that_does_not_come_delays_the_end_no_longer_than_a_slow_on
         await anyio.sleep(0.1)
         site.serving.stop()
         assert (await connection.answer()).status == 408
-        await gone(site)
-
-
-async def gone(site: Site) -> None:
-    """Wait until nobody listens there."""
-    with anyio.fail_after(AT_ONCE):
-        while True:
-            try:
-                await site.get("/healthz")
-            except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.IncompleteRead):
-                return
+        await refused(site, AT_ONCE)
 
 
 async def test_who_guesses_tokens_does_not_delay_the_end(home: Path, url: str) -> None:
@@ -189,10 +164,8 @@ async def test_a_call_that_does_not_end_is_cut_off_after_a_while(
     async with (
         behind(gate) as variables,
         inside(variables["SENT_BASE_URL"]) as site,
-        site.connected() as connection,
+        under_way(site, gate, era) as connection,
     ):
-        await connection.say(site.client(era).call_bytes("list_contacts"))
-        await gate.arrived.wait()
         began = anyio.current_time()
         site.serving.stop()
         answer = await connection.answer()
@@ -206,7 +179,7 @@ def test_its_minute_is_longer_than_any_call() -> None:
     assert 55 < listening.FINISH_SECONDS <= 60
 
 
-@pytest.mark.parametrize("era", ERAS)
+@both_eras
 async def test_connections_are_told_when_it_ends(home: Path, era: str) -> None:
     """The answer says that no other will come on it."""
     async with held(home, era) as (site, gate, connection), site.connected() as idle:

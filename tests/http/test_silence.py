@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from sent_mcp.serving.http import events
+from tests.http.ending import AT_ONCE, refused
 from tests.http.sites import Inside, Running, inside
-from tests.http.test_shutdown import gone
 from tests.http.wire import ERAS, LEGACY, MODERN, Answer, fields_of, message, request
 from tests.serving.wire import Message
 
@@ -123,4 +123,4 @@ async def test_on_2026_07_28_a_ping_does_not_keep_a_call_whose_client_is_gone(
         await connection.say(chatty.client(MODERN).call_bytes("list_contacts"))
         assert (await connection.head())[1]["content-type"] == "text/event-stream"
     chatty.serving.stop()
-    await gone(chatty)
+    await refused(chatty, AT_ONCE)
