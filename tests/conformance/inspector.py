@@ -1,6 +1,5 @@
 """The Inspector's command line on the product: all kinds of requests, both eras and transports."""
 
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -70,15 +69,7 @@ def judged(judges: Judges) -> list[Verdict]:
 def _verdict(judges: Judges, what: str, target: Sequence[str]) -> Verdict:
     def ask(request: Request) -> tuple[int, str | None]:
         words = ("--method", *request.words, "--format", "json", "-q")
-        done = subprocess.run(
-            judges.command("mcp-inspector", "--cli", *target, *words),
-            env=judges.environment,
-            cwd=judges.home,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_SECONDS,
-            check=False,
-        )
+        done = judges.run("mcp-inspector", "--cli", *target, *words, seconds=_SECONDS)
         if done.returncode == request.exit_code and '"result"' in done.stdout:
             return done.returncode, None
         said = f"exit code {done.returncode}, {done.stderr.strip()}"

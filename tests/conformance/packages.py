@@ -32,13 +32,21 @@ class Judges:
         """Where a package is."""
         return self.folder / "node_modules" / name
 
-    def command(self, name: str, *arguments: str) -> list[str]:
-        """A command line for one of their programs."""
-        return [str(self._programs / name), *arguments]
+    def run(self, name: str, *arguments: str, seconds: float) -> "subprocess.CompletedProcess[str]":
+        """What one of their programs said, and its exit code. Raises TimeoutExpired."""
+        return subprocess.run(
+            [str(self._programs / name), *arguments],
+            env=self._environment,
+            cwd=self.home,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
 
     @property
-    def environment(self) -> dict[str, str]:
-        """What they get: the node that came with them before any other."""
+    def _environment(self) -> dict[str, str]:
+        # The node that came with them goes before any other.
         path = f"{self._programs}{os.pathsep}{os.environ['PATH']}"
         # Each is started dozens of times, and compiling takes half of a short life.
         compiled = str(self.home / "compiled")

@@ -52,15 +52,7 @@ def explained(revision: str) -> Mapping[str, str]:
 def judged(judges: Judges, revision: str, url: str) -> list[Verdict]:
     """What is required by a revision, and what the suite runs besides without scoring it."""
     flags = ["--requirements", revision, "--expected-failures", str(expected(revision))]
-    done = subprocess.run(
-        judges.command("conformance", "server", "--url", url, *flags),
-        env=judges.environment,
-        cwd=judges.home,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=_SECONDS,
-        check=False,
-    )
+    done = judges.run("conformance", "server", "--url", url, *flags, seconds=_SECONDS)
     said = _COLOR.sub("", done.stdout)
     counts = {name: (int(good), int(bad)) for name, good, bad in _SCENARIO.findall(said)}
     wrong = _unexplained(said, done.returncode, done.stderr)
