@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.proof.crashes_actions import Action
-from tests.proof.faults_host import YES, Host, Reply
+from tests.proof.faults_host import Host
+from tests.proof.hosts import YES, Reply
 from tests.proof.model import Wrong
 from tests.proof.report import Row
 

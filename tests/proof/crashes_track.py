@@ -24,8 +24,9 @@ from tests.proof.crashes_calls import (
     used,
 )
 from tests.proof.crashes_plan import Trial
-from tests.proof.faults_host import Host, LostError, Reply, connected
+from tests.proof.faults_host import Host, LostError, connected
 from tests.proof.faults_site import Site
+from tests.proof.hosts import Reply
 from tests.proof.model import Wrong, causes
 from tests.serving.wire import MODERN
 

@@ -4,8 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from tests.proof.endurance_clients import UNANSWERED, Json, Reply, WrongError
+from tests.proof.endurance_clients import UNANSWERED, WrongError
 from tests.proof.endurance_lane import LOOKED_UP_SECONDS, Lane, Left, Person, must, with_token
+from tests.proof.hosts import Json, Reply
 
 SEEDED = [f"+141555501{place:02d}" for place in range(50)]
 NOBODY = [f"+141555501{place}" for place in range(50, 100)]

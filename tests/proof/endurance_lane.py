@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.proof.endurance_clients import YES, Caller, Json, Reply, WrongError
+from tests.proof.endurance_clients import Caller, WrongError
+from tests.proof.hosts import YES, Json, Reply
 
 LOOKED_UP_SECONDS = 4.0
 """How old a contact is when its channels are known; the emulator needs two."""

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.proof.faults_host import AT_ONCE, NO, YES, Reply
+from tests.proof.faults_host import AT_ONCE, NO
 from tests.proof.faults_lane import Attempt, Lane
 from tests.proof.faults_plan import Step
+from tests.proof.hosts import YES, Reply
 from tests.proof.model import Span, Wrong
 
 Json = dict[str, Any]

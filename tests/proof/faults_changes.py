@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.proof.faults_asking import go_through
-from tests.proof.faults_host import Reply
 from tests.proof.faults_judge import judge
 from tests.proof.faults_lane import Attempt, Lane
 from tests.proof.faults_plan import Step
+from tests.proof.hosts import Reply
 from tests.proof.model import Person, Span, State, Wrong
 
 Json = dict[str, Any]

@@ -1,8 +1,8 @@
 """The end of a change compared with the model, and the model with it."""
 
 from tests.proof.faults_asking import UNDONE, UNKNOWN, Course
-from tests.proof.faults_host import Reply
 from tests.proof.faults_lane import FREE, Attempt, Lane
+from tests.proof.hosts import Reply
 from tests.proof.model import Wrong
 
 SILENT = "Three questions were refused"

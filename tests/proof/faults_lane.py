@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.proof.faults_host import Answer, Host, LostError, Reply
+from tests.proof.faults_host import Answer, Host, LostError
 from tests.proof.faults_plan import Round
 from tests.proof.faults_site import CALL_SECONDS, Site
+from tests.proof.hosts import Reply
 from tests.proof.model import Change, Outbox, Person, Span, Wrong
 
 Json = dict[str, Any]

@@ -6,9 +6,9 @@ from typing import Any
 
 import anyio
 
-from tests.proof.faults_host import Reply
 from tests.proof.faults_lane import Lane
 from tests.proof.faults_plan import Step
+from tests.proof.hosts import Reply
 from tests.proof.model import Person, Sent, Span, Verdict, Wrong
 
 Json = dict[str, Any]

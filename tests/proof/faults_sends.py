@@ -5,9 +5,9 @@ from random import Random
 from typing import Any
 
 from tests.proof.faults_changes import excuse, id_of, make
-from tests.proof.faults_host import Reply
 from tests.proof.faults_lane import FREE, Attempt, Lane
 from tests.proof.faults_plan import Step
+from tests.proof.hosts import Reply
 from tests.proof.model import Chain, Person, Sent, Span, State, Wrong
 
 Json = dict[str, Any]

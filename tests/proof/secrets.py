@@ -18,9 +18,10 @@ from tests.door import KEY
 from tests.leaks import Watch, shape
 from tests.proof.endurance import lanes_of
 from tests.proof.endurance_calls import step
-from tests.proof.endurance_clients import UNANSWERED, Caller, Json, Reply, WrongError
+from tests.proof.endurance_clients import UNANSWERED, Caller, WrongError
 from tests.proof.endurance_lane import Lane
 from tests.proof.endurance_site import TOKENS, Site, opened
+from tests.proof.hosts import Json, Reply
 from tests.proof.report import Row, Scale
 from tests.proof.secrets_servers import cut_off, defect, masking, passthrough, refused, scraped
 

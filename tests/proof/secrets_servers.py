@@ -11,8 +11,9 @@ from tests.door import SEEDED
 from tests.http.sites import Running, started
 from tests.http.wire import request
 from tests.proof.endurance_calls import NOBODY
-from tests.proof.endurance_clients import Json, Pipe, piped
+from tests.proof.endurance_clients import Pipe, piped
 from tests.proof.endurance_site import Site
+from tests.proof.hosts import Json
 from tests.serving.test_trouble import CRASHING
 from tests.serving.wire import started as started_wire
 
