@@ -73,6 +73,12 @@ def test_no_spelling_of_a_number_survives_in_a_log(e164: str, spelled: str) -> N
         assert _subscriber(e164) not in _digits_of(masked), wrapped
 
 
+@pytest.mark.parametrize("spelled", ["415_555_0102", "415,555,0102", "+1_415-555_0102"])
+def test_what_is_almost_a_number_does_not_survive_in_a_log_either(spelled: str) -> None:
+    """Nobody dials it, and everybody can read it."""
+    assert "555" not in mask_log(f"get {spelled}: 404")
+
+
 def test_no_number_and_no_key_survives_in_a_logged_traceback() -> None:
     """The message, the exception and the arguments it carries."""
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sent_mcp.guard.audit_destinations import PrivateFile, Stderr
 from sent_mcp.guard.audit_writer import Writer
 from sent_mcp.guard.question import Question
-from sent_mcp.masking import mask_keys, mask_log, mask_numbers
+from sent_mcp.masking import mask_keys, mask_log, mask_log_but_ids
 
 STDERR = "-"
 LAST_SECONDS = 2.0
@@ -142,5 +142,5 @@ def _line(entry: Entry, now: float) -> str:
     # of callers, where two must not become one.
     fields["caller"] = (mask_log if "+" in entry.caller else mask_keys)(entry.caller)
     fields["outcome"] = mask_log(entry.outcome)
-    fields["target"] = mask_numbers(entry.target)
+    fields["target"] = mask_log_but_ids(entry.target)
     return json.dumps({name: value for name, value in fields.items() if value is not None})

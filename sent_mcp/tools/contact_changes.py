@@ -12,6 +12,7 @@ from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.quoting import named
 from sent_mcp.tools.arguments import Change, Channel, ContactId, PhoneNumber, Texts
+from sent_mcp.tools.contact_facts import number
 from sent_mcp.tools.contact_questions import UNCHANGED, create_question, update_question
 from sent_mcp.tools.parallel import attempted
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
@@ -208,7 +209,7 @@ def _refuse_missing_channel(contact: Contact, channel: str) -> None:
     if channel not in contact.channels:
         known = ", ".join(named(name) for name in contact.channels)
         raise RefusedError(
-            f"{named(contact.e164)} cannot be reached on {channel}; its channels are {known}",
+            f"{number(contact)} cannot be reached on {channel}; its channels are {known}",
             code="BUSINESS_007",
         )
 

@@ -7,7 +7,7 @@ from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.quoting import cell, named, quoted
 from sent_mcp.tools.arguments import Change, ContactId
-from sent_mcp.tools.contact_facts import bound, facts, label
+from sent_mcp.tools.contact_facts import bound, facts, label, number
 from sent_mcp.tools.registry import ChangeTool, Offer, SentCall
 from sent_mcp.tools.results import ChangeResult, word
 
@@ -42,7 +42,7 @@ async def plan_delete(call: SentCall, arguments: DeleteContact) -> DeletePlan:
     question = Question(
         action=f"delete {label(contact)}",
         lines=(
-            f"Delete the contact {named(contact.e164)} (id {named(contact.id)})?",
+            f"Delete the contact {number(contact)} (id {named(contact.id)})?",
             *facts(contact),
             "Its record of consent is lost with it. Messages already sent keep their records.",
             f"To stop messages and keep the record: update_contact(contact_id="
@@ -58,12 +58,12 @@ async def delete(call: SentCall, plan: DeletePlan) -> ContactDeleted:
     """Delete the contact. A dry run sends no DELETE, whose body a proxy may drop."""
     contact_id = word(plan.contact.id)
     if call.dry_run:
-        message = f"Nothing was deleted; {named(plan.contact.e164)} is there and would be."
+        message = f"Nothing was deleted; {number(plan.contact)} is there and would be."
         return ContactDeleted(status="dry_run", message=message, contact_id=contact_id)
     answer = await call.client.contacts.delete(plan.contact.id)
     return ContactDeleted(
         status="deleted",
-        message=f"The contact {named(plan.contact.e164)} was deleted, its consent record with it.",
+        message=f"The contact {number(plan.contact)} was deleted, its consent record with it.",
         contact_id=contact_id,
         request_id=answer.request_id,
     )

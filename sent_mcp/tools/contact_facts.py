@@ -5,12 +5,17 @@ from pydantic import JsonValue
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
 from sent_mcp.phone import is_e164
-from sent_mcp.quoting import named
+from sent_mcp.quoting import LONGEST_NAME, named, quoted
 
 
 def label(contact: Contact) -> str:
     """The number a token begins with; the id where Sent's number cannot be read."""
     return contact.e164 if is_e164(contact.e164) else named(contact.id)
+
+
+def number(contact: Contact) -> str:
+    """The number as it stands in a sentence; in quotes whatever Sent has in its place."""
+    return contact.e164 if is_e164(contact.e164) else quoted(contact.e164, LONGEST_NAME)
 
 
 def facts(contact: Contact) -> tuple[str, ...]:

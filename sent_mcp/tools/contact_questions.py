@@ -8,7 +8,7 @@ from sent_mcp.guard import Question
 from sent_mcp.models import Contact
 from sent_mcp.moments import moment
 from sent_mcp.quoting import named, quoted
-from sent_mcp.tools.contact_facts import bound, facts, label
+from sent_mcp.tools.contact_facts import bound, facts, label, number
 
 UNCHANGED = "Nothing was changed."
 MANY = "Ten contacts were created or opted out within ten minutes already, so each is asked about."
@@ -45,7 +45,7 @@ def _opt_out(contact: Contact, also: tuple[str, ...]) -> Question:
     return Question(
         action=f"opt out {label(contact)}",
         lines=(
-            f"Stop all messages to {named(contact.e164)} (id {named(contact.id)})?",
+            f"Stop all messages to {number(contact)} (id {named(contact.id)})?",
             *facts(contact),
             MANY,
             *also,
@@ -61,7 +61,7 @@ def _opt_in(contact: Contact, also: tuple[str, ...]) -> Question:
     return Question(
         action=f"opt in {label(contact)}",
         lines=(
-            f"Allow messages to {named(contact.e164)} (id {named(contact.id)}) again?",
+            f"Allow messages to {number(contact)} (id {named(contact.id)}) again?",
             *facts(contact),
             f"It has opted out; its record last changed {changed}. Only the person can consent.",
             *also,

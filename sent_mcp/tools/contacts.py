@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from sent_mcp.client import Answer, SentClient
 from sent_mcp.models import Contact, MessageSummary
 from sent_mcp.moments import moment
-from sent_mcp.quoting import named, quoted
+from sent_mcp.quoting import quoted
 from sent_mcp.reach.verdict import Verdict, is_young, verdicts
 from sent_mcp.tools.arguments import (
     Arguments,
@@ -22,6 +22,7 @@ from sent_mcp.tools.arguments import (
     PageSize,
     PhoneNumber,
 )
+from sent_mcp.tools.contact_facts import number
 from sent_mcp.tools.contact_pages import ContactList, Filter, filtered, one_page
 from sent_mcp.tools.registry import Offer, ReadTool, SentCall
 from sent_mcp.tools.results import FullContact, Result, full, word
@@ -135,7 +136,7 @@ async def get_contact(call: SentCall, arguments: GetContact) -> ContactFound:
     if arguments.include_summary:
         summary = _counts((await call.client.contacts.summary(arguments.contact_id)).data)
     return ContactFound(
-        message=f"Contact {named(answer.data.e164)}.", contact=full(answer.data), summary=summary
+        message=f"Contact {number(answer.data)}.", contact=full(answer.data), summary=summary
     )
 
 

@@ -35,6 +35,7 @@ _META: dict[str, Any] = {
 _NEVER_SAID = ("Traceback", "INTERNAL: a defect", "<class '", "object at 0x", "pydantic")
 _LOGGED = re.compile(r"WARNING mcp\.[\w.]+: [ -~]+")
 """What the SDK says of notifications that it cannot read."""
+_OWN = re.compile(r"req_\w+|\d{4}-\d\d-\d\dT[\d:.]+")
 _CUT_OFF = (OSError, anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError)
 _SETTINGS = {"SENT_MCP_REQUESTS_PER_MINUTE": "100000000"}
 
@@ -239,5 +240,5 @@ def _opening(random: Random) -> bytes:
 
 
 def _canonical(line: bytes) -> str:
-    # The emulator makes the ids of its requests anew.
-    return re.sub(r"req_\w+", "", json.dumps(json.loads(line), sort_keys=True))
+    # The emulator makes the ids of its requests anew, and a verdict says when it was found.
+    return _OWN.sub("", json.dumps(json.loads(line), sort_keys=True))
