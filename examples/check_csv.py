@@ -3,8 +3,9 @@
     python examples/check_csv.py examples/numbers.csv mobile US
 
 Writes the rows to stdout as they came, with two more columns: `phone_number` as the server has it,
-and `whatsapp`, which is `yes`, `no`, `unknown`, `invalid` or `not checked`. It asks the demo. Where
-no program is needed, `sent-mcp check` gives reasons as well, and goes on after an interruption.
+empty where there is none, and `whatsapp`, which is `yes`, `no`, `unknown`, `invalid` or `not
+checked`. It asks the demo. Where no program is needed, `sent-mcp check` gives reasons as well, and
+goes on after an interruption.
 """
 
 import csv
@@ -67,7 +68,9 @@ def main(path: str, column: str, region: str) -> None:
     writer = csv.DictWriter(sys.stdout, [*(rows[0] if rows else ()), "whatsapp"])
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "whatsapp": found.get(row["phone_number"], "not checked")})
+        verdict = found.get(row["phone_number"], "not checked")
+        number = {"phone_number": ""} if verdict == "invalid" else {}
+        writer.writerow({**row, **number, "whatsapp": verdict})
 
 
 if __name__ == "__main__":

@@ -52,8 +52,9 @@ async def main(mode: str) -> None:
     """Send, then look what became of the message for as long as that can change."""
     async with Client(SERVER, mode=mode, elicitation_callback=answer) as client:
         print(f"MCP {client.protocol_version}")
-        print(said(await client.call_tool("send_message", MESSAGE)))
-        while True:
+        sent = await client.call_tool("send_message", MESSAGE)
+        print(said(sent))
+        while (sent.structured_content or {}).get("status") == "accepted":
             fate = await client.call_tool("get_message", {"to": NUMBER})
             print(said(fate))
             is_open = "next" in (fate.structured_content or {})

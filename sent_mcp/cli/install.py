@@ -119,7 +119,7 @@ def _print(host: Host, wish: Wish) -> int:
     except HostError:
         where = f"the settings of {host.title}"
     belongs = f"This belongs into {where}, beside what is there."
-    for line in (belongs, *_next_steps(host, wish, wanted(host, wish))):
+    for line in (belongs, *_next_steps(host, wish, wanted(host, wish), then="Once it is there")):
         print(printable(line), file=sys.stderr)
     return DONE
 
@@ -179,14 +179,14 @@ def _backed_up(host: Host, file: SettingsFile, entry: Json) -> Path | None:
     return file.back_up()
 
 
-def _next_steps(host: Host, wish: Wish, entry: Json) -> Iterator[str]:
+def _next_steps(host: Host, wish: Wish, entry: Json, *, then: str = "Next") -> Iterator[str]:
     if holds_key(entry):
         yield "The key stands readable in that file, which is for you alone (0600)."
     elif wish.key is not None and not os.path.isfile(wish.key[_KEY_FILE]):
         yield f"There is no file {wish.key[_KEY_FILE]} yet: put the key into it, and nothing else."
     elif not wish.demo and not names_key_file(entry):
         yield host.key_hint
-    yield f"Next: {host.restart} Then ask: {_QUESTIONS[wish.demo]}"
+    yield f"{then}: {host.restart} Then ask: {_QUESTIONS[wish.demo]}"
     if _TEMPORARY in Path(wish.command[0]).parts:
         yield (
             "This copy of sent-mcp is a temporary one of uvx, which may take it away: "

@@ -152,6 +152,7 @@ def test_print_shows_the_entry_alone_and_touches_nothing(
     ran = here.run("install", host, "--print", *flag)
     assert ran.code == 0
     assert ran.err.startswith(f"This belongs into {file}, beside what is there.\n")
+    assert "\nOnce it is there: " in ran.err
     assert not file.exists()
     homeless = here.run("install", host, "--print", *flag, HOME="")
     assert (homeless.code, homeless.out) == (0, ran.out)

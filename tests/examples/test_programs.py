@@ -25,7 +25,6 @@ Send 1 message: 1 recipient on the channel Sent chooses?
 To: +14155550102
 """
 NOT_SENT = "Send it? [y/N] Nothing was sent."
-NONE_KNOWN = "no message that was sent from here to +14155550102 in the last 24 hours is known"
 SENT = """\
 Send it? [y/N] Sent accepted 1 message; accepted is not yet delivered.
 The message is not delivered yet ("""
@@ -46,9 +45,9 @@ EXPECTED = {
         "Ann,(415) 555-0100,+14155550100,yes\n"
         "Bob,+1 415 555 0101,+14155550101,no\n"
         '"Cid, who moved",415.555.0160,+14155550160,unknown\n'
-        "Dee,ask her brother,ask her brother,invalid\n",
+        "Dee,ask her brother,,invalid\n",
     ],
-    "guarded_send.py": ["MCP 2026-07-28\n", ASKED, NOT_SENT, NONE_KNOWN],
+    "guarded_send.py": ["MCP 2026-07-28\n", ASKED, NOT_SENT],
     "guarded_delete.py": ["deleted: The contact +14155550106 was deleted"],
     "emulator_and_sdk.py": ["+1 415-555-0147 sms"],
 }
@@ -105,7 +104,7 @@ def test_a_command_runs_as_printed(name: str, tmp_path: Path) -> None:
     [
         ("", "2026-07-28", "yes\nno\n", [SENT]),
         ("--legacy", "2025-11-25", "yes\nno\n", [SENT]),
-        ("--legacy", "2025-11-25", "no\n", [NOT_SENT, NONE_KNOWN]),
+        ("--legacy", "2025-11-25", "no\n", [NOT_SENT]),
     ],
 )
 def test_a_send_is_decided_by_a_person_in_both_eras(
