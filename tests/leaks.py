@@ -20,16 +20,31 @@ _SECRETS = {
     "://": re.compile(r"://[^\s/@:'\"]*:(?![<*$%{])[^\s/@'\"]+@"),
 }
 """By a part of it that is looked for first, which takes no time."""
-_E164 = re.compile(r"(?:\+|%2B|\\u002b)[1-9]\d{7,14}(?!\d)", re.IGNORECASE)
-_GAP = r"(?:[\s().\-/\u00a0\u2010-\u2015]|%20|%2D){0,3}"
-_DIGITS = re.compile(rf"(?<![\da-f\-])\(?\d(?:{_GAP}\d){{8,15}}(?![\da-f\-])", re.IGNORECASE)
-_EMULATED = re.compile(
-    r"(?:1?(?:415555|212555|416555)\d{4}|1?(?:646|415)[2-9]\d{6}"
-    r"|(?:44|0)?(?:2079460\d{3}|7700900\d{3}|7911123456)|(?:33|0)?61234567\d|(?:61|0)?49157010\d"
-    r"|(?:46|0)?70174061\d|(?:49|0)?30231251\d{2}|(?:91|0)?987654321\d|(?:55|0)?1199612340\d"
-    r"|(?:52|0)?551234567\d)"
-)
-"""The numbers that the emulator and the tests have, with or without their country's prefix."""
+_E164 = re.compile(r"(?:\+|%2B|\\u002b)[1-9]\d{7,14}", re.IGNORECASE)
+_GAP = r"(?:[\s().\-/\u00a0\u2010-\u2015]|%2[089DEFdef]){0,3}"
+_DIGITS = re.compile(rf"\d(?:{_GAP}\d){{8,}}")
+_EMULATED = {
+    "1": ("415555####", "212555####", "416555####"),
+    "33": ("61234567#",),
+    "44": ("2079460###", "7700900###", "7911123456"),
+    "46": ("70174061#",),
+    "49": ("30231251##", "15112345678"),
+    "52": ("551234567#",),
+    "55": ("1199612340#", "11987654321"),
+    "61": ("49157010#", "412345678"),
+    "91": ("987654321#",),
+}
+"""The numbers that the emulator and the tests have, by country, with a # for any digit."""
+_BLOCK = rf"(?:1{_GAP})?(?:646|415){_GAP}[2-9]\d\d{_GAP}\d{{4}}"
+"""Those that tests make up by the thousand. So few digits of them are known that they must be
+grouped as people group them, or not at all."""
+_SPELLED = "|".join(
+    rf"(?:(?:(?:00|011)?{country}|0){_GAP})?(?:{'|'.join(map(_GAP.join, numbers))})"
+    for country, numbers in _EMULATED.items()
+).replace("#", r"\d")
+_KNOWN = re.compile(rf"(?:(?<!\d)|(?<=%2[089]))(?:{_SPELLED}|{_BLOCK})(?!\d)")
+_ID = re.compile(r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{16,}", re.IGNORECASE)
+"""Whatever digits stand in one, they are nobody's number."""
 _SECRET_VARIABLES = ("API_KEY", "SECRET", "TOKEN", "PASSWORD")
 _SHORTEST_SECRET = 7
 _PLACEHOLDER = re.compile(r"[$<{\"'\s]|your|xxxx", re.IGNORECASE)
@@ -86,10 +101,18 @@ WATCH = Watch()
 
 
 def numbers_in(line: str) -> Iterator[str]:
-    """Full numbers: with a plus any, else those of somebody who is known."""
+    """Full numbers: with a plus any, else those of somebody who is known.
+
+    Digits beside one may be something else, as in the log of a web server; a number that stands
+    within more digits, or within an id, is none.
+    """
     yield from (match[0] for match in _E164.finditer(line))
-    for match in _DIGITS.finditer(line):
-        if _EMULATED.fullmatch(re.sub(r"%20|%2D|\D", "", match[0], flags=re.IGNORECASE)):
+    known = [
+        match for run in _DIGITS.finditer(line) for match in _KNOWN.finditer(line, *run.span())
+    ]
+    ids = [match.span() for match in _ID.finditer(line)] if known else []
+    for match in known:
+        if not any(begin <= match.start() < end for begin, end in ids):
             yield match[0]
 
 

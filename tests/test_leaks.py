@@ -22,6 +22,15 @@ LEAKS = [
     "call 1 415 555 0102",
     "call 020 7946 0103",
     "to +49 30 23125100",
+    "GET /v3/contacts?search=14155550102 200 12",
+    "page 2 4155550102",
+    "id-4155550102",
+    "f4155550102",
+    "12 ms 0044 20 7946 0103 3",
+    "+141555501021763747770",
+    "GET /v3/contacts?search=1%20%28415%29%20555-0102&page=2",
+    "GET /v3/contacts?search=%204155550102",
+    "of 646-200-0003 4 parts",
 ]
 CLEAN = [
     "x-api-key: [key], bearer [key]",
@@ -29,6 +38,9 @@ CLEAN = [
     "sent to +1415*****02 and to (***) ***-**02",
     "2026-11-21T17:56:10Z 1763747770.123456 req_9vlvS3HK9J",
     "fa089e63-9a4e-5cb0-a38e-c46950102787 190415555010243897210987234987",
+    "span 0f4155550102ab3c hmac 9c4155550102e1f0bb52a71d84155550102aa0c4",
+    "contact 9c1e77d0-9a4e-5cb0-a38e-f4155550102a of 4155550102345",
+    "415.234567 8 ms, 4155-2501-0278, 1763747770.4152345 67 in 0.41555501",
     "the task_group and mask_phones of sk",
     "http://127.0.0.1:41555 was asked 12345678 times",
 ]
@@ -56,6 +68,22 @@ def test_that_runs_a_server():
 
 def test_that_keeps_an_audit_log(tmp_path: Path):
     (tmp_path / "audit.jsonl").write_text('{"target": "send 1 message to +14155550102"}')
+
+
+def test_that_keeps_a_large_audit_log(tmp_path: Path):
+    lines = "nothing\\n" * 350_000
+    (tmp_path / "audit.jsonl").write_text(f"{lines}sent to 14155550102 2 times\\n{lines}")
+
+
+def test_that_keeps_more_than_anybody_reads(tmp_path: Path):
+    with (tmp_path / "state.sqlite").open("wb") as file:
+        file.truncate(50_000_001)
+
+
+def test_that_also_keeps_what_cannot_be_read(tmp_path: Path):
+    for name in ("audit-a", "audit-c"):
+        (tmp_path / name).symlink_to("/proc/self/mem")
+    (tmp_path / "audit-b").write_text("sent to +14155550102")
 
 
 def test_that_leaks_nothing():
@@ -119,7 +147,10 @@ def test_a_test_that_leaks_fails_by_name(tmp_path: Path, workers: list[str]) -> 
     assert done.returncode == 1, done.stdout
     failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("ERROR ")]
     assert sorted(name.rpartition("::")[2] for name in failed) == [
+        "test_that_also_keeps_what_cannot_be_read",
+        "test_that_keeps_a_large_audit_log",
         "test_that_keeps_an_audit_log",
+        "test_that_keeps_more_than_anybody_reads",
         "test_that_logs_a_key",
         "test_that_runs_a_server",
     ]
