@@ -92,6 +92,8 @@ class Course:
                 self.moved_after = len(self.questions)
         elif reply.status == "outcome_unknown" or UNKNOWN in reply.text:
             person.may_change(lambda each: each.updated(default=other), (began, lane.site.now))
+        elif reply.is_error and reply.status not in ("RESOURCE_001", "BUSINESS_007"):
+            lane.excuse(reply, "update_contact", "PATCH /v3/contacts")
 
 
 async def go_through(lane: Lane, step: Step, attempt: Attempt) -> Course:

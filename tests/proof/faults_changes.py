@@ -169,17 +169,8 @@ async def store_metadata(lane: Lane, step: Step) -> None:
     elif reply.status == "RESOURCE_001":
         is_gone(person, reply.status)
         lane.ledger.right += 1
-    elif reply.status == "outcome_unknown" and lane.now.leaves_in_doubt("PATCH /v3/contacts"):
-        lane.ledger.unknown += 1
     else:
-        excuse(lane, reply, "update_contact", "PATCH /v3/contacts")
-
-
-def excuse(lane: Lane, reply: Reply, tool: str, request: str) -> None:
-    """An error that something explains. Raises Wrong."""
-    if not (reply.is_error and lane.excuses(reply, tool, request)):
-        raise Wrong(f"for no reason: {reply.text}")
-    lane.ledger.excused += 1
+        lane.excuse(reply, "update_contact", "PATCH /v3/contacts")
 
 
 async def try_dry(lane: Lane, step: Step) -> None:
@@ -192,12 +183,10 @@ async def try_dry(lane: Lane, step: Step) -> None:
         if not str(reply.data["message"]).startswith("Nothing was "):
             raise Wrong(f"a dry run that did something: {reply.text}")
         lane.ledger.right += 1
-    elif reply.status == "outcome_unknown" and lane.now.leaves_in_doubt(request):
-        lane.ledger.unknown += 1
     elif reply.status in ("RESOURCE_001", "BUSINESS_007", "BUSINESS_004"):
         lane.ledger.right += 1
     else:
-        excuse(lane, reply, tool, request)
+        lane.excuse(reply, tool, request)
 
 
 def _dry_runs(person: Person, others: Sequence[Person]) -> list[tuple[str, str, Json]]:

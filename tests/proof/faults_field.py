@@ -10,6 +10,7 @@ import anyio
 
 from tests.proof.faults_asking import told_again
 from tests.proof.faults_changes import change, make, store_metadata, try_dry
+from tests.proof.faults_excuses import Sky
 from tests.proof.faults_host import LostError
 from tests.proof.faults_lane import Attempt, Lane, Ledger, Tally
 from tests.proof.faults_plan import Round, Step
@@ -70,14 +71,15 @@ class Field:
         """One round, and what it left in doubt."""
         self.where = f"seed {self.seed}, round {number}"
         await self.site.forget()
+        sky = Sky()
         for lane in self.lanes:
-            lane.now, lane.sends = now, 0
+            lane.now, lane.sky, lane.sends = now, sky, 0
             lane.said.clear()
         async with anyio.create_task_group() as tasks:
             for place, lane in enumerate(self.lanes):
                 tasks.start_soon(self._steps, lane, now.steps[place])
-            await self._weather(now)
-        await self.site.faults([])
+            await self._weather(now, sky)
+        await self._turn(sky, ())
         await self._quiet(now.longest_delay)
         await self._compare_keys()
         await self._compare()
@@ -92,14 +94,19 @@ class Field:
             self.ledger.wrong += [f"a form for nobody: {said}" for said in lane.host.stray]
             lane.host.stray.clear()
 
-    async def _weather(self, now: Round) -> None:
+    async def _weather(self, now: Round, sky: Sky) -> None:
         """The second wave comes when the lanes are about half way."""
         for wave in now.waves:
             begun = self.ledger.calls
-            await self.site.faults(wave)
+            await self._turn(sky, wave)
             with anyio.move_on_after(2.0):
                 while self.ledger.calls < begun + 2 * len(self.lanes):  # noqa: ASYNC110  # a count
                     await anyio.sleep(0.05)
+
+    async def _turn(self, sky: Sky, wave: Sequence[Json]) -> None:
+        sky.before(wave)
+        await self.site.faults(wave)
+        sky.after()
 
     async def _steps(self, lane: Lane, steps: Sequence[Step]) -> None:
         for place, step in enumerate(steps):
@@ -196,7 +203,7 @@ class Field:
             await self._compare()
 
     async def _settle_lane(self, lane: Lane) -> None:
-        lane.now = _CALM
+        lane.now, lane.sky = _CALM, Sky()
         for attempt in [*lane.pending]:
             await self._noting(lane, "settling", lambda attempt=attempt: _again(lane, attempt))
         lane.pending.clear()

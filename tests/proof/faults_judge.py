@@ -53,8 +53,7 @@ def _right_to_ask(course: Course) -> None:
 def _in_doubt(course: Course, reply: Reply) -> None:
     """Every outcome that is not known has its reason, and the next step is named."""
     lane, attempt = course.lane, course.attempt
-    hung = any(fault["kind"] == "delay" for fault in lane.now.faults)
-    if not (lane.now.leaves_in_doubt(attempt.request) or (reply.status == "TIMEOUT" and hung)):
+    if not lane.is_in_doubt(reply, attempt.tool, attempt.request):
         raise Wrong(f"not known for no reason: {reply.text}")
     for person in attempt.people:
         person.may_change(attempt.made, course.span)

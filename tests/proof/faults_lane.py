@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.proof.faults_excuses import Sky
 from tests.proof.faults_host import Answer, Host, LostError
 from tests.proof.faults_plan import Round
 from tests.proof.faults_site import CALL_SECONDS, Site
@@ -20,7 +21,6 @@ LATE_SECONDS = 6.0
 """How much longer than its own limit a call may take on a machine that is busy."""
 ACTING_SECONDS = 5.0
 """What an approved change gets, however little is left of its call."""
-READS = ("GET /v3/contacts", "GET /v3/me", "GET /v3/templates")
 
 
 @dataclass
@@ -127,6 +127,7 @@ class Lane:
     outbox: Outbox = field(default_factory=Outbox)
     pending: list[Attempt] = field(default_factory=list[Attempt])
     now: Round = field(default_factory=lambda: Round((), (), 0.0, forget=False))
+    sky: Sky = field(default_factory=Sky)
     where: str = ""
     said: list[str] = field(default_factory=list[str])
     sends: int = 0
@@ -182,13 +183,23 @@ class Lane:
         return reply, span
 
     def excuses(self, reply: Reply, tool: str, request: str = "") -> bool:
-        """Whether something went wrong with a request that such a call makes."""
-        if reply.status == "TIMEOUT" and self.took_its_time(reply):
-            return True
-        if reply.status in OWN:
-            return False
-        requests = [*REQUESTS.get(tool, READS), request]
-        return bool(self.now.hits(requests))
+        """Whether faults of right now explain this end of such a call, which was just made."""
+        return self.sky.explains(reply, tool, request)
+
+    def is_in_doubt(self, reply: Reply, tool: str, request: str) -> bool:
+        """Whether they explain that nobody knows what came of such a change."""
+        hung = any(fault["kind"] == "delay" for fault in self.now.faults)
+        lost = self.now.leaves_in_doubt(request) or (reply.status == "TIMEOUT" and hung)
+        return lost and self.excuses(reply, tool, request)
+
+    def excuse(self, reply: Reply, tool: str, request: str) -> None:
+        """Count an error or an outcome that is not known, which they explain. Raises Wrong."""
+        if reply.status == "outcome_unknown" and self.is_in_doubt(reply, tool, request):
+            self.ledger.unknown += 1
+        elif reply.is_error and self.excuses(reply, tool, request):
+            self.ledger.excused += 1
+        else:
+            raise Wrong(f"for no reason: {reply.text}")
 
     def took_its_time(self, reply: Reply) -> bool:
         """Whether a machine that is busy may be why it was not finished."""
@@ -210,31 +221,3 @@ class Lane:
             if numbers & {person.number for person in each.people}:
                 return each
         return None
-
-
-OWN = (
-    "RESOURCE_001",
-    "RESOURCE_003",
-    "BUSINESS_004",
-    "BUSINESS_007",
-    "INVALID_ARGUMENTS",
-    "DAILY_LIMIT",
-    "SENT_MEANWHILE",
-    "STATE_UNAVAILABLE",
-    "STATE_REJECTED",
-    "UNKNOWN_IMPORT",
-    "IMPORT_BUSY",
-    "BUDGET_EXHAUSTED",
-    "NOT_ALLOWED",
-)
-"""Codes that no fault makes: they are right or wrong, and nothing excuses them."""
-REQUESTS: Mapping[str, tuple[str, ...]] = {
-    "list_contacts": ("GET /v3/contacts",),
-    "get_contact": ("GET /v3/contacts",),
-    "find_contact_by_phone": ("GET /v3/contacts",),
-    "check_phone_numbers": ("GET /v3/contacts",),
-    "get_message": ("GET /v3/messages",),
-    "list_templates": ("GET /v3/templates",),
-    "lookup_number": ("GET /v3/numbers",),
-}
-"""What each tool asks for; changes ask for contacts, templates and the account."""

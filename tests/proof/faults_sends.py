@@ -1,10 +1,11 @@
 """Sends and imports: changes of several people at once."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.proof.faults_changes import excuse, id_of, make
+from tests.proof.faults_changes import id_of, make
 from tests.proof.faults_lane import FREE, Attempt, Lane
 from tests.proof.faults_plan import Step
 from tests.proof.hosts import Reply
@@ -13,6 +14,7 @@ from tests.proof.model import Chain, Person, Sent, Span, State, Wrong
 Json = dict[str, Any]
 _TEMPLATE = "Hi {name}, your order {order_number} has been confirmed."
 OTHER_VALUES: Json = {"parameters": {"name": "somebody else", "order_number": "9"}}
+_TROUBLE = re.compile(r" because of ([A-Z0-9_]{4,}), ")
 _FAR = (datetime.now(UTC) + timedelta(days=20)).isoformat(timespec="seconds")
 
 
@@ -148,7 +150,7 @@ async def send_unsendable(lane: Lane, step: Step) -> None:
     if reply.status in REFUSALS:
         lane.ledger.right += 1
     else:
-        excuse(lane, reply, "send_message", "")
+        lane.excuse(reply, "send_message", "")
 
 
 REFUSALS = (
@@ -185,8 +187,8 @@ def an_import(lane: Lane, people: list[Person], numbers: list[str]) -> Attempt:
         counts = _counted(reply, len(entries))
         failed = {each["phone_number"]: each["code"] for each in reply.data.get("failed", ())}
         begun = "import_id" in attempt.arguments
-        if failed and not begun and not lane.now.hits(["POST /v3/contacts"]):
-            raise Wrong(f"some failed for no reason: {reply.text}")
+        if not begun:
+            _may_fail(lane, reply, set(failed.values()))
         if reply.status == "partial":
             _partial(lane, attempt, reply, span)
             return
@@ -226,9 +228,19 @@ def _counted(reply: Reply, entries: int) -> dict[str, int]:
     return counts
 
 
+def _may_fail(lane: Lane, reply: Reply, codes: set[str]) -> None:
+    """Whether faults explain that numbers failed so. Raises Wrong."""
+    for code in codes:
+        if not lane.sky.excuses(code, reply.seconds, "import_contacts", "POST /v3/contacts"):
+            raise Wrong(f"some failed for no reason ({code}): {reply.text}")
+
+
 def _partial(lane: Lane, attempt: Attempt, reply: Reply, span: Span) -> None:
     """Some remain: perhaps created, perhaps not, and the next call goes on with them."""
-    if lane.now.is_calm and not lane.took_its_time(reply):
+    trouble = _TROUBLE.search(reply.text)
+    if trouble is not None:
+        _may_fail(lane, reply, {trouble[1]})
+    elif not lane.took_its_time(reply):
         raise Wrong(f"not finished for no reason: {reply.text}")
     for person in attempt.people:
         person.may_change(State.created, span)
