@@ -12,6 +12,7 @@ import pytest
 from sent_mcp import __version__
 from sent_mcp.cli.serve_flags import parse_flags
 from tests import documentation
+from tests.conformance import suite
 
 ROOT = documentation.ROOT
 
@@ -83,6 +84,16 @@ def test_every_dependency_gives_its_reason() -> None:
     lines = [line for block in lists for line in block.splitlines()]
     assert len(lists) == 4
     assert [line for line in lines if not re.search(r'^    ".+", +# \w', line)] == []
+
+
+def test_as_many_checks_fail_on_purpose_as_the_readme_says() -> None:
+    """A failure that is explained is a scenario's, a warning one check's."""
+    reasons = suite.explained("2025-11-25")
+    warned = [failure for failure in reasons if ":" in failure]
+    assert (len(reasons) - len(warned), len(warned)) == (8, 1)
+    assert all(reasons[each].startswith("a warning") for each in warned)
+    said = " ".join(documentation.README.read_text(encoding="utf-8").split())
+    assert "Of 2025-11-25 eight checks fail on purpose and one warns, each with its reason" in said
 
 
 def test_whatever_holds_what_the_proof_has_found_is_there() -> None:
