@@ -15,7 +15,7 @@ from tests.proof.crashes_actions import KINDS, prepared
 from tests.proof.crashes_calls import Log
 from tests.proof.crashes_plan import TRACKS, Trial, trials
 from tests.proof.crashes_track import Track
-from tests.proof.faults_site import Site, emulated
+from tests.proof.faults_site import emulated
 from tests.proof.report import Row, Scale
 
 _LOOKED_UP_SECONDS = 10
@@ -26,11 +26,13 @@ async def run(scale: Scale) -> Sequence[Row]:
     plan = trials(scale.seed, scale.of(16, 200))
     async with AsyncExitStack() as opened:
         home = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        site = await opened.enter_async_context(emulated(home))
-        log = Log(scale.seed)
-        tracks = [Track(site, f"state-{place}.sqlite", log) for place in range(TRACKS)]
-        await _at_once(site, tracks, [[_measured(kind, len(plan))] for kind in KINDS])
-        await _at_once(site, tracks, [plan[place::TRACKS] for place in range(TRACKS)])
+        log, tracks = Log(scale.seed), list[Track]()
+        for place in range(TRACKS):
+            # One each: what arrives there, and what goes wrong there, is nobody else's.
+            site = await opened.enter_async_context(emulated(home))
+            tracks.append(Track(site, f"state-{place}.sqlite", log))
+        await _at_once(tracks, [[_measured(kind, len(plan))] for kind in KINDS])
+        await _at_once(tracks, [plan[place::TRACKS] for place in range(TRACKS)])
     return [log.row()]
 
 
@@ -41,17 +43,15 @@ def _measured(kind: str, number: int) -> Trial:
     )
 
 
-async def _at_once(site: Site, tracks: list[Track], given: Sequence[Sequence[Trial]]) -> None:
-    """Each track does its own, one after the other; all contacts are made before."""
-    await site.faults([])
-    actions = {
-        each.number: await prepared(site, each.kind, each.number) for own in given for each in own
-    }
-    # The channels of a new contact come later; what was agreed to would be another contact then.
-    await site.advance(_LOOKED_UP_SECONDS)
-    await site.faults(Track.base)
+async def _at_once(tracks: list[Track], given: Sequence[Sequence[Trial]]) -> None:
+    """Each track does its own, one after the other; all its contacts are made before."""
 
     async def follow(track: Track, own: Sequence[Trial]) -> None:
+        site = track.site
+        await site.faults([])
+        actions = {each.number: await prepared(site, each.kind, each.number) for each in own}
+        # The channels of a new contact come later; an approval would be of another contact then.
+        await site.advance(_LOOKED_UP_SECONDS)
         for trial in own:
             await track.play(trial, actions[trial.number])
         await track.leave()

@@ -18,7 +18,11 @@ DONE = {"send": ("accepted",), "delete": ("deleted",), "lift": ("updated", "unch
 
 @dataclass
 class Log:
-    """What came of all kills, and how long things take when nobody is killed."""
+    """What came of all kills, and how long things take when nobody is killed.
+
+    `moments` counts where the kills came: `not arrived`, where Sent did not get in time what was
+    waited for; `started`, where the server was faster than its kill.
+    """
 
     seed: int
     kills: int = 0
