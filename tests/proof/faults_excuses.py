@@ -143,7 +143,7 @@ def soonest(fault: Json, met: Sequence[Json], tool: str) -> float:
     """How many seconds after its beginning a call among these faults may give up with this one."""
     if _is_final(fault, tool):
         return 0.0
-    same = [each for each in met if each["match"] == fault["match"] and not _is_final(each, tool)]
+    same = [each for each in met if _meet(each, fault) and not _is_final(each, tool)]
     asked = [each["retry_after"] for each in same if "retry_after" in each for _ in _hits(each)]
     most = min(ATTEMPTS, sum(len(_hits(each)) for each in same))
     end = _end(fault, tool)
@@ -171,6 +171,12 @@ def _is_final(fault: Json, tool: str) -> bool:
         return True
     # A look-up that may have been charged is not repeated; these two were not executed.
     return tool == "lookup_number" and not (fault["kind"] == "status" and status in (429, 503))
+
+
+def _meet(one: Json, other: Json) -> bool:
+    """Whether both may hit the same request: `GET /v3/me` hits messages, too."""
+    matches = one["match"], other["match"]
+    return matches[0].startswith(matches[1]) or matches[1].startswith(matches[0])
 
 
 def _end(fault: Json, tool: str) -> float:
