@@ -27,7 +27,6 @@ from tests.proof.report import Row, Scale
 CLIENTS, QUARTERS = 32, 4
 _KEPT_OPEN_SECONDS = 7.0
 """The emulator hangs up on whoever has not asked for five seconds."""
-_MOST_TOLD = 12
 
 
 async def run(scale: Scale) -> Sequence[Row]:
@@ -35,14 +34,19 @@ async def run(scale: Scale) -> Sequence[Row]:
     with tempfile.TemporaryDirectory() as home:
         async with opened(Path(home), scale.of(4, 8)) as site:
             long_run = Run(site, scale, await lanes_of(site, scale.seed, CLIENTS))
-            for number in range(QUARTERS):
-                await long_run.quarter(number)
-            if long_run.was_stopped:
-                return long_run.answered()
-            idle = await _idle(site, scale)
-            rest = await long_run.rest()
-            rows = judge.judged(scale, long_run.quarters, rest)
-            return [*long_run.answered(), *rows, idle]
+            rows, servers = await _lasted(long_run, site, scale), len(site.processes)
+        return [*rows, judge.unasked(servers, site.strays)]
+
+
+async def _lasted(long_run: "Run", site: Site, scale: Scale) -> list[Row]:
+    for number in range(QUARTERS):
+        await long_run.quarter(number)
+    if long_run.was_stopped:
+        return long_run.answered()
+    idle = await _idle(site, scale)
+    rest = await long_run.rest()
+    rows = judge.judged(scale, long_run.quarters, rest)
+    return [*long_run.answered(), *rows, idle]
 
 
 class Run:
@@ -90,7 +94,6 @@ class Run:
 
     def answered(self) -> list[Row]:
         """A row for each way."""
-        self._wrong += [said for pipe in self._site.pipes for said in pipe.stray]
         seconds = sum(each.seconds for each in self.quarters)
         rows: list[Row] = []
         for way, failed in self._failed.items():
@@ -106,7 +109,7 @@ class Run:
                     tried=calls,
                     survived=calls - failed,
                     figures=figures,
-                    wrong=wrong[:_MOST_TOLD],
+                    wrong=wrong[: judge.MOST_TOLD],
                 )
             )
         return rows
@@ -114,7 +117,7 @@ class Run:
     @property
     def was_stopped(self) -> bool:
         """Whether so much was wrong that the rest was left out."""
-        return len(self._wrong) >= _MOST_TOLD
+        return len(self._wrong) >= judge.MOST_TOLD
 
     @property
     def _calls(self) -> int:

@@ -1,9 +1,10 @@
 """Clients of one server for a long time: over a pipe, which several share, and over HTTP."""
 
+import math
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -45,6 +46,8 @@ class Pipe(StdioHost):
     """A server of its own, for as many callers at once as like."""
 
     hello_seconds: ClassVar[float] = CALL_SECONDS
+    _left: dict[int, float] = field(default_factory=dict[int, float])
+    """Requests that were begun and are not wanted, and how many there were when that was said."""
 
     @property
     def has_forms(self) -> bool:
@@ -59,14 +62,19 @@ class Pipe(StdioHost):
         return _reply(answer, time.monotonic() - began)
 
     async def leave(self, tool: str, arguments: Json) -> None:
-        """See Caller. An answer to it would be a stray one."""
+        """See Caller. An answer to it is a stray one, unless it crosses the cancellation."""
         number = next(self._numbers)
+        self._left[number] = math.inf
         await self._request(number, "tools/call", {"name": tool, "arguments": arguments})
         await anyio.sleep(_NOTICED_SECONDS)
         await self._write({"method": "notifications/cancelled", "params": {"requestId": number}})
+        self._left[number] = next(self._numbers)
 
     async def end(self) -> None:
-        """Close its stdin; it must end well."""
+        """Close its stdin; it must end well, and not before."""
+        if self.process.returncode is not None:
+            self.stray.append(f"a server ended by itself, with {self.process.returncode}")
+            return
         assert self.process.stdin is not None
         await self.process.stdin.aclose()
         with anyio.fail_after(30):
@@ -83,8 +91,12 @@ class Pipe(StdioHost):
         return WrongError(f"{method} was not answered in {seconds:g} s")
 
     def _take(self, message: Json) -> None:
-        if message["id"] not in self._open:
-            self.stray.append(f"an answer nobody waits for: {message}")
+        number = message["id"]
+        if number in self._open and self._open[number].message is None:
+            # It was read after these were cancelled, so an answer to one of them does not cross.
+            self._left = {left: then for left, then in self._left.items() if then > number}
+        elif self._left.pop(number, None) is None:
+            self.stray.append(f"an answer nobody waits for: {str(message)[:600]}")
         super()._take(message)
 
     async def _request(self, number: int, method: str, params: Json) -> None:

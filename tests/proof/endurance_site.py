@@ -2,9 +2,10 @@
 
 import os
 import re
+import signal
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ KINDS = [(era, forms) for era in (HANDSHAKE, MODERN) for forms in (False, True)]
 PLENTY = "100000000"
 WORKERS = 2
 TOKENS = {f"caller{place}": f"the-long-token-of-caller-{place}-{place}" for place in range(4)}
+_TERMINATED = 128 + signal.SIGTERM
 _OLDER = (
     "UPDATE sends SET at = at - ?",
     "UPDATE messages SET at = at - ?",
@@ -43,6 +45,13 @@ class Site:
     more: Mapping[str, str]
     pipes: list[Pipe] = field(default_factory=list[Pipe])
     web: Running | None = None
+    workers: Sequence[int] = ()
+    ended: list[str] = field(default_factory=list[str])
+
+    @property
+    def strays(self) -> list[str]:
+        """What no client asked for: answers, and ends of servers. Complete once all is closed."""
+        return [*(said for pipe in self.pipes for said in pipe.stray), *self.ended]
 
     @property
     def processes(self) -> dict[str, int]:
@@ -115,7 +124,9 @@ async def opened(home: Path, pipes: int, **more: str) -> AsyncGenerator[Site]:
         tokens = ",".join(f"{name}:{token}" for name, token in TOKENS.items())
         given = {**site.variables("web"), "SENT_MCP_HTTP_TOKENS": tokens}
         site.web = stack.enter_context(started(home, "--workers", str(WORKERS), **given))
+        site.workers = await _workers_of(site.web)
         yield site
+        site.ended += await _end(site.web, site.workers)
 
 
 def callers(site: Site, count: int) -> list[Caller]:
@@ -128,6 +139,24 @@ def callers(site: Site, count: int) -> list[Caller]:
         # Over HTTP nobody who speaks the older version can be asked.
         found.append(Web(site.web.bearer(token, era), has_forms=era == MODERN and place % 4 == 0))
     return found
+
+
+async def _workers_of(web: Running) -> Sequence[int]:
+    with anyio.fail_after(30):
+        while len(found := children(web.process.pid)) < WORKERS:  # noqa: ASYNC110  # in /proc
+            await anyio.sleep(0.05)
+    return found
+
+
+async def _end(web: Running, workers: Sequence[int]) -> list[str]:
+    """What was wrong with how these ended, or end now."""
+    wrong: list[str] = []
+    if web.process.poll() is None:
+        lost = len({*workers} - {*children(web.process.pid)})
+        wrong += [f"{lost} of {WORKERS} workers ended by themselves"] if lost else []
+        web.signal(signal.SIGTERM)
+    code = await web.ended()
+    return [*wrong, *([f"the workers' parent ended with {code}"] if code != _TERMINATED else [])]
 
 
 @asynccontextmanager
