@@ -1,12 +1,12 @@
 """Confirmations that nobody gave: forged, changed, borrowed and used ones do nothing at all.
 
 Each round asks for one change in two ways, by token and by form. Whatever is made of the token or
-of the sealed state is tried for it; then the true one must still do it, once.
+of the sealed state is tried for it; then the true one must still do it, once. What is forged is in
+`fuzz_forgeries.py`: a round in which the true secret does not make the true one proves nothing.
 """
 
-import base64
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,21 +17,39 @@ import mcp_types as mcp
 from mcp import Client
 from mcp.client import ClientRequestContext
 from mcp.shared.exceptions import MCPError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sent_mcp.guard import token as tokens
+from sent_mcp.emulator import create_app
+from sent_mcp.http_settings import load_http_settings
 from sent_mcp.server import build_server
 from sent_mcp.settings import load_settings
-from tests.door import KEY
-from tests.proof.fuzz_api import Script, standing
+from tests.door import KEY, served
+from tests.http import wire
+from tests.http.sites import ANNA, inside
+from tests.proof.fuzz_api import Doctored, Script
+from tests.proof.fuzz_forgeries import (
+    OTHER_KEY,
+    OTHER_SECRET,
+    PROFILE,
+    Forgery,
+    Signed,
+    changed,
+)
 from tests.proof.fuzz_tour import QUICKLY, Arguments
 from tests.proof.report import Row, Scale
-from tests.proof.untrusted_strings import TEXTS
 
-_SECRET, _OTHER_SECRET = "s" * 40, "t" * 40
-_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_A_ROUND: Final = 20
-"""Fewer than the fifty questions that are kept: each forgery is answered with a new one."""
+_SECRET: Final = "s" * 40
+_SIGNED, _CHANGED = 8, 6
+"""So many of these a round, besides all that are borrowed.
+
+With them it is fewer than the fifty questions that are kept: each is answered with a new one.
+"""
 _YES = mcp.ElicitResult(action="accept", content={"confirm": True})
+_FORMS: Final[dict[str, object]] = {
+    "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}}
+}
+Ask = Callable[[str, Arguments], Awaitable[str]]
+"""What a call is answered with: a token, or a sealed state."""
 
 
 async def run(scale: Scale) -> Sequence[Row]:
@@ -42,6 +60,34 @@ async def run(scale: Scale) -> Sequence[Row]:
         await _row("tokens", random, rounds, forms=False),
         await _row("sealed states", random, rounds, forms=True),
     ]
+
+
+class _OneAddressBook:
+    """Middleware: every key and profile has the same contacts.
+
+    So what is approved for one account would be the same change for another, where nothing but the
+    approval's signature tells them apart.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on every request as the one account's."""
+        if scope["type"] == "http":
+            given: list[tuple[bytes, bytes]] = scope["headers"]
+            kept = [each for each in given if each[0] not in (b"x-api-key", b"x-profile-id")]
+            scope = {**scope, "headers": [*kept, (b"x-api-key", KEY.encode())]}
+        await self._app(scope, receive, send)
+
+
+@asynccontextmanager
+async def _standing(script: Script) -> AsyncGenerator[str]:
+    app = create_app()
+    app.add_middleware(Doctored, script=script)
+    app.add_middleware(_OneAddressBook)
+    async with served(app) as url:
+        yield url
 
 
 @dataclass
@@ -55,10 +101,12 @@ class _Tally:
 async def _row(what: str, random: Random, rounds: int, *, forms: bool) -> Row:
     tally, script = _Tally(), Script()
     with TemporaryDirectory() as folder:
-        async with standing(script) as url:
-            state = Path(folder) / "state.sqlite"
+        async with _standing(script) as url, AsyncExitStack() as open_ones:
+            place = _Place(url, Path(folder) / "state.sqlite", script, random, forms=forms)
+            for kind, stranger in _strangers(place):
+                place.strangers[kind] = await open_ones.enter_async_context(stranger)
             for number in range(rounds):
-                await _round(_Place(url, state, script, random, forms=forms), number, tally)
+                await _round(place, number, tally)
     failed = min(tally.tried, len(tally.wrong))
     return Row(
         part="tokens", what=what, tried=tally.tried, survived=tally.tried - failed,
@@ -76,11 +124,13 @@ class _Place:
     script: Script
     random: Random
     forms: bool
+    strangers: dict[str, Ask] = field(default_factory=dict[str, Ask])
+    """Who else asks for the same, by what then is not the same."""
 
     @asynccontextmanager
-    async def host(self, *, url: str = "", **settings: object) -> AsyncGenerator[Client]:
+    async def host(self, **settings: object) -> AsyncGenerator[Client]:
         """A host before a server of the same store."""
-        given: dict[str, object] = {"api_key": KEY, "base_url": url or self.url, **QUICKLY}
+        given: dict[str, object] = {"api_key": KEY, "base_url": self.url, **QUICKLY}
         given |= {"state": str(self.state), "secret": _SECRET, **settings}
         server = build_server(load_settings([], **given))
 
@@ -127,10 +177,12 @@ async def _round(place: _Place, number: int, tally: _Tally) -> None:
         tool, arguments, other = await _change(client, number)
         true = await place.asked(client, tool, arguments)
         begun = len(place.script.changes)
-        forged = [each async for each in _borrowed(place, client, tool, arguments, other)]
-        forged += list(_changed(place.random, true, arguments, tool))
-        forged = [each for each in forged if each[1].strip() != true]
-        for kind, given in place.random.sample(forged, _A_ROUND):
+        borrowed = [each async for each in _borrowed(place, client, tool, arguments, other)]
+        signed = Signed.of(true, _SECRET, tool, arguments, place.url)
+        if signed.text != true:
+            tally.wrong.append(f"{tool}: the true secret does not make the true one")
+        made = _forged(place, number, signed, true)
+        for kind, given in [*borrowed, *(each for each in made if each[1].strip() != true)]:
             said = await place.tried(client, tool, arguments, given)
             tally.tried += 1
             done = len(place.script.changes) - begun
@@ -146,6 +198,13 @@ async def _round(place: _Place, number: int, tally: _Tally) -> None:
         tally.doubled += max(0, done - expected)
         if done != expected:
             tally.wrong.append(f"{tool}: {done} changes by the true one: {said[0][:300]}")
+
+
+def _forged(place: _Place, number: int, signed: Signed, true: str) -> list[Forgery]:
+    """Some of all that can be: in the course of eight rounds every signature twice."""
+    anew = [*signed.forged(place.url)]
+    turn = [anew[(number * _SIGNED + each) % len(anew)] for each in range(_SIGNED)]
+    return [*turn, *place.random.sample([*changed(place.random, true)], _CHANGED)]
 
 
 async def _change(client: Client, number: int) -> tuple[str, Arguments, Arguments]:
@@ -166,53 +225,51 @@ async def _change(client: Client, number: int) -> tuple[str, Arguments, Argument
 
 async def _borrowed(
     place: _Place, client: Client, tool: str, arguments: Arguments, other: Arguments
-) -> AsyncGenerator[tuple[str, str]]:
-    """True ones, of something else."""
+) -> AsyncIterator[Forgery]:
+    """True ones, of something or somebody else."""
     yield "of other arguments", await place.asked(client, tool, other)
     elsewhere: Arguments = {"to": ["+14155550106"], "text": "Else", "channels": ["sms"]}
     yield "of another call", await place.asked(client, "send_message", elsewhere)
-    async with place.host(secret=_OTHER_SECRET) as stranger:
-        yield "signed with another secret", await place.asked(stranger, tool, arguments)
+    for kind, ask in place.strangers.items():
+        yield kind, await ask(tool, arguments)
+
+
+def _strangers(place: _Place) -> Sequence[tuple[str, AbstractAsyncContextManager[Ask]]]:
+    """Each differs from the host in one thing."""
     there = place.url.replace("127.0.0.1", "localhost")
-    async with place.host(url=there) as stranger:
-        yield "of another account", await place.asked(stranger, tool, arguments)
-    async with place.host(state="memory:") as stranger:
-        yield "of another store", await place.asked(stranger, tool, arguments)
+    return (
+        ("signed with another secret", _stranger(place, secret=OTHER_SECRET)),
+        ("of another key", _stranger(place, api_key=OTHER_KEY)),
+        ("of another profile", _stranger(place, profile_id=PROFILE)),
+        ("of another address of the API", _stranger(place, base_url=there)),
+        ("of another store", _stranger(place, state="memory:")),
+        ("of another caller", _caller(place)),
+    )
 
 
-def _changed(
-    random: Random, true: str, arguments: Arguments, tool: str
-) -> Iterator[tuple[str, str]]:
-    """What can be made of a true one without the secret."""
-    mark = " cf_" if " cf_" in true else "form_"
-    words, _, packed = true.rpartition(mark)
-    for _ in range(8):
-        at = random.randrange(len(true))
-        other = random.choice(_ALPHABET.replace(true[at], ""))
-        yield "another character", true[:at] + other + true[at + 1 :]
-        yield "one character less", true[:at] + true[at + 1 :]
-        yield "one character more", true[:at] + random.choice(_ALPHABET + " =\n\0") + true[at:]
-        yield "cut", true[:at]
-        yield "cut in front", true[at + 1 :]
-    yield "other words", f"nothing at all{mark}{packed}"
-    yield "more words", f"please {words}{mark}{packed}"
-    yield "no words", f"cf_{packed}"
-    yield "of the other kind", f"form_{packed}" if words else f"delete cf_{packed}"
-    yield "twice", true + " " + true
-    yield "in other letters", true.swapcase()
-    yield "padded", true + "=="
-    yield "in usual base64", words + mark + packed.replace("-", "+").replace("_", "/") + "="
-    raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-    approval = raw[: tokens.ID_BYTES].hex()
-    bound = [tool, arguments, "", "local"]
-    for secret in (b"", _OTHER_SECRET.encode(), b"secret", KEY.encode()):
-        yield "signed anew", tokens.mint(secret, words, approval, bound)
-        yield "sealed anew", tokens.seal(secret, approval, bound)
-        yield "made up", tokens.mint(secret, "delete", tokens.new_approval_id(), bound)
-    none = base64.urlsafe_b64encode(bytes(len(raw))).decode().rstrip("=")
-    yield "nothing but zeros", f"{words}{mark}{none}"
-    yield "an id without a signature", words + mark + base64.urlsafe_b64encode(raw[:9]).decode()
-    yield "very long", true * 40
-    yield "huge", "A" * 1_000_000
-    for name, text in random.sample([*TEXTS.items()], 4):
-        yield name, text[:400] + true
+@asynccontextmanager
+async def _stranger(place: _Place, **settings: object) -> AsyncGenerator[Ask]:
+    async with place.host(**settings) as client:
+
+        async def ask(tool: str, arguments: Arguments) -> str:
+            return await place.asked(client, tool, arguments)
+
+        yield ask
+
+
+@asynccontextmanager
+async def _caller(place: _Place) -> AsyncGenerator[Ask]:
+    """Somebody who comes in over HTTP, to a server of the same store, key and secret."""
+    http = load_http_settings(tokens=f"anna:{ANNA}")
+    era = wire.MODERN if place.forms else wire.LEGACY
+    given: dict[str, object] = {**QUICKLY, "secret": _SECRET}
+    async with inside(place.url, http=http, state=place.state, **given) as site:
+        anna = site.bearer(ANNA, era)
+
+        async def ask(tool: str, arguments: Arguments) -> str:
+            if not place.forms:
+                return (await anna.call(tool, **arguments))["confirmation_token"]
+            params: dict[str, object] = {"name": tool, "arguments": arguments, "_meta": _FORMS}
+            return (await anna.ask("tools/call", params)).result["requestState"]
+
+        yield ask

@@ -1,20 +1,34 @@
-"""What was said, judged: is what the API said visible, quoted, and short?"""
+"""What was said, judged: is what the API said visible, quoted, and short?
+
+Within a quotation every quotation mark, and whatever looks like one, must be escaped; what follows
+one in our texts is `HEAD`, so that it is known wherever it stands.
+"""
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from tests.proof.fuzz_api import Json
 from tests.proof.fuzz_tour import Said
-from tests.proof.untrusted_strings import HEAD, is_hidden
+from tests.proof.untrusted_strings import HEAD, QUOTES, is_hidden
 
 LONGEST, LONGEST_IN_ERRORS = 120, 200
+_SPELLED = re.compile(r"Next[^:]*: |\s*\w+: [\[{]")
+"""How a line begins that holds JSON, in which what is quoted was escaped before."""
 _MARGIN = len("…")
 _ACTION = len('delete "" and 99 more cf_') + 36
 """What stands around a name in a token."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPED = re.compile(r"\\(?:u\{[0-9a-f]+\}|.)")
+_TOKEN = re.compile(r"(?<= cf_)[\w-]{34}", re.ASCII)
+"""Anything may stand by chance in what signs one, `HEAD` too."""
+_LIKE_QUOTES = re.compile(f"[{QUOTES}]")
+_HEAD = re.compile(HEAD, re.IGNORECASE)
+"""Channels are told in lower case, statuses in upper case."""
+_FREE = re.compile(rf"{HEAD}|(?<![\s,(])(?i:{HEAD})|(?i:{HEAD})(?![\s,).;]|$)")
+"""Not in quotes; but a channel that is a plain word needs none."""
 _BARE = re.compile(r"[\w.+:@/-]+", re.ASCII)
 
 
@@ -37,9 +51,15 @@ def faults(said: Said) -> Iterator[str]:
             yield from _of_values(said.value, LONGEST_IN_ERRORS)
 
 
+def holds(said: Said) -> bool:
+    """Whether anything of the API's is in it; where nothing ever is, nothing is proven."""
+    return _HEAD.search(_TOKEN.sub("", str(said.value))) is not None
+
+
 def _of_structure(value: dict[str, Any]) -> Iterator[str]:
     rest = dict(value)
-    for name in ("message", "next", "question", "confirmation_token"):
+    yield from _of_lines("Next: " + rest.pop("next", ""), LONGEST_IN_ERRORS, one=True)
+    for name in ("message", "question", "confirmation_token"):
         # The text, which may hold several quotations, is judged like the other text.
         most = LONGEST if name == "question" else LONGEST_IN_ERRORS
         yield from _of_lines(rest.pop(name, ""), most, one=name != "question")
@@ -63,25 +83,54 @@ def _of_values(value: Json, most: int) -> Iterator[str]:
 def _of_lines(text: str, most: int, *, one: bool = False) -> Iterator[str]:
     yield from hidden_in(text, lines=not one)
     for line in text.splitlines():
-        if line.lstrip().startswith(HEAD) and not _BARE.fullmatch(line.split()[0]):
-            yield f"a line begins with it: {ascii(line[:120])}"
-        quotations = _QUOTED.findall(line)
-        if HEAD in _QUOTED.sub("", line):
-            yield f"not in quotes: {ascii(_around(_QUOTED.sub('', line)))}"
-        for each in quotations:
-            around = _ACTION if " cf_" in each else 2
-            if HEAD in each and len(_ESCAPED.sub(_once, each)) > most + around + _MARGIN:
-                yield f"{len(each)} characters in quotes: {ascii(each[:80])}"
+        yield from _of_line(line, most)
+
+
+def _of_line(line: str, most: int) -> Iterator[str]:
+    yield from _outside(line)
+    for each in _QUOTED.findall(line):
+        yield from _inside(each, most, spelled=_SPELLED.match(line) is not None)
+
+
+def _outside(line: str) -> Iterator[str]:
+    """What stands there in our own name, or seems to."""
+    if _HEAD.match(line.lstrip()) and not _BARE.fullmatch(line.split()[0]):
+        yield f"a line begins with it: {ascii(line[:120])}"
+    bare = _TOKEN.sub("", _QUOTED.sub("…", line))
+    for what, found in (
+        ("not in quotes", _FREE.search(bare)),
+        ("a quotation mark that is no pair's", _LIKE_QUOTES.search(bare)),
+    ):
+        if found is not None:
+            yield f"{what}: {ascii(bare[max(0, found.start() - 60) : found.end() + 60])}"
+
+
+def _inside(quotation: str, most: int, *, spelled: bool) -> Iterator[str]:
+    """What is wrong with one quotation; `spelled`: what is in it was escaped again as JSON is."""
+    text = _once_less(quotation) if spelled else quotation[1:-1]
+    if spelled and _TOKEN.search(text):
+        # Its words hold quotations of their own.
+        yield from _of_line(text, most)
+    elif _LIKE_QUOTES.search(_ESCAPED.sub("", text)):
+        yield f"a quotation that seems to end within: {ascii(quotation[:160])}"
+    if text and unicodedata.category(text[0])[0] == "M":
+        yield f"a mark on our quotation mark: {ascii(quotation[:80])}"
+    around = _ACTION if _TOKEN.search(quotation) else 2
+    long = len(_ESCAPED.sub(_once, quotation)) > most + around + _MARGIN
+    if long and _HEAD.search(quotation):
+        yield f"{len(quotation)} characters in quotes: {ascii(quotation[:80])}"
+
+
+def _once_less(quotation: str) -> str:
+    try:
+        return str(json.loads(quotation))
+    except ValueError:
+        return quotation[1:-1]
 
 
 def _once(match: re.Match[str]) -> str:
     """What was escaped again within JSON counts once."""
     return "\\" if match[0] == "\\\\" else match[0]
-
-
-def _around(line: str) -> str:
-    at = line.index(HEAD)
-    return line[max(0, at - 60) : at + 60]
 
 
 def hidden_in(text: str, *, lines: bool = True) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from tests.proof.fuzz_api import Alter, Answer, Json, Place, put
 
 _TIMES = ("_at", "timestamp")
+_FOUND_BY = ("id", "name", "phone_number", "format_e164", "status", "type")
 REFUSALS = (400, 402, 403, 404, 409, 422, 429, 500)
 _MORE: dict[str, tuple[str, ...]] = {
     "available_channels": ("format_e164", "default_channel"),
@@ -22,6 +24,17 @@ def saying(text: str) -> Alter:
         answer = _headed(answer, text)
         value = answer.value
         return answer if value is None else answer.saying(_instead(value, text))
+
+    return alter
+
+
+def telling(text: str) -> Alter:
+    """The same but for what contacts are found by, so that they still are."""
+
+    def alter(answer: Answer) -> Answer:
+        answer = _headed(answer, text)
+        value = answer.value
+        return answer if value is None else answer.saying(_instead(value, text, kept=_FOUND_BY))
 
     return alter
 
@@ -69,12 +82,13 @@ def _headed(answer: Answer, text: str) -> Answer:
     return answer.headed(x_request_id=value, content_type=value, server=value, location=value)
 
 
-def _instead(value: Json, text: str, name: str = "") -> Json:
+def _instead(value: Json, text: str, name: str = "", *, kept: Sequence[str] = ()) -> Json:
     if isinstance(value, list):
-        return [_instead(inner, text, name) for inner in value]
+        return [_instead(inner, text, name, kept=kept) for inner in value]
     if isinstance(value, dict):
-        more = [field for key, fields in _MORE.items() if key in value for field in fields]
-        kept: dict[str, Json] = {key: _instead(inner, text, key) for key, inner in value.items()}
-        kept |= dict.fromkeys(more, text)
-        return {**kept, "metadata": {text: text, "a": {text: [text]}}} if more else kept
-    return text if isinstance(value, str) and not name.endswith(_TIMES) else value
+        more = [each for key, fields in _MORE.items() if key in value for each in fields]
+        new = {key: _instead(inner, text, key, kept=kept) for key, inner in value.items()}
+        new |= {each: text for each in more if each not in kept}
+        return {**new, "metadata": {text: text, "a": {text: [text]}}} if more else new
+    stays = name.endswith(_TIMES) or name in kept or not isinstance(value, str)
+    return value if stays else text

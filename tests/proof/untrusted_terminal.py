@@ -32,10 +32,15 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("doctor",),
     ("doctor", "--json"),
 )
+AUDITED = 2
+"""Which of them makes a change."""
 
 
 async def seen(text: str, command: int, way: int, folder: Path) -> list[str]:
-    """What is wrong with what one command prints and logs before an API that says this text."""
+    """What is wrong with what one command prints and logs before an API that says this text.
+
+    Where nothing of it is shown, that is wrong too: then nothing is proven.
+    """
     words = _COMMANDS[command % len(_COMMANDS)]
     status = REFUSALS[way % len(REFUSALS)]
     ways = (saying(text), refusing_with(text, status), answering_with(text, status))
@@ -45,7 +50,9 @@ async def seen(text: str, command: int, way: int, folder: Path) -> list[str]:
         variables = settings_for(url, SENT_MCP_LOG_LEVEL="DEBUG", SENT_MCP_AUDIT_LOG=str(log))
         with anyio.fail_after(_SECONDS):
             shown = await to_thread.run_sync(_on_a_terminal, words, folder, variables)
-    return [f"{' '.join(words)}: {each}" for each in (*_judged(shown), *_audited(log))]
+    made = command % len(_COMMANDS) == AUDITED
+    found = (*_judged(shown), *_audited(log, holding=made))
+    return [f"{' '.join(words)}: {each}" for each in found]
 
 
 def _on_a_terminal(words: Sequence[str], folder: Path, variables: dict[str, str]) -> str:
@@ -74,13 +81,16 @@ def _judged(shown: str) -> Iterator[str]:
     for line in plain.split("\n"):
         if line.lstrip().startswith(HEAD):
             yield f"a line begins with it: {ascii(line[:120])}"
-    if not plain.strip() or "Traceback" in plain:
+    if HEAD.lower() not in plain.lower() or "Traceback" in plain:
         yield f"prints {ascii(plain[:500])}"
 
 
-def _audited(log: Path) -> Iterator[str]:
-    for line in log.read_text(encoding="ascii").splitlines() if log.exists() else ():
+def _audited(log: Path, *, holding: bool) -> Iterator[str]:
+    text = log.read_text(encoding="ascii") if log.exists() else ""
+    for line in text.splitlines():
         yield from hidden_in(line)
         if len(line) > 2_000 or not line.startswith("{"):
             yield f"an audit line of {len(line)} characters: {line[:200]}"
+    if holding and HEAD not in text:
+        yield f"nothing of it in the audit log: {text[:200]}"
     log.unlink(missing_ok=True)
