@@ -176,10 +176,9 @@ class Track:
         """After one that did not live long; the idle one before it is no kill that counts."""
         await self.leave()
         moment = "starting"
-        async with AsyncExitStack() as stack:
-            starting = connected(self.site.home, MODERN, self.environment, can_ask=True)
-            with anyio.move_on_after(trial.at * self.log.seconds.get("start", 0.3)):
-                await stack.enter_async_context(starting)
+        starting = connected(self.site.home, MODERN, self.environment, can_ask=True)
+        with anyio.move_on_after(trial.at * self.log.seconds.get("start", 0.3)):
+            async with starting:
                 moment = "started"
         return await self._after_kill(moment)
 
@@ -224,7 +223,8 @@ class Track:
         async with anyio.create_task_group() as tasks:
             for one in hosts:
                 tasks.start_soon(use, one)
-        acted = [each for each in replies if not each.text.count(_TOLD)]
+        # One that looked after the other had acted finds nothing to do, and uses no approval.
+        acted = [each for each in replies if _TOLD not in each.text and each.status != "unchanged"]
         for each in replies:
             self._judge(action, each)
         if len(acted) > 1 and all(is_done(action, each) for each in acted):
