@@ -83,10 +83,11 @@ def _of_values(value: Json, most: int) -> Iterator[str]:
 def _of_lines(text: str, most: int, *, one: bool = False) -> Iterator[str]:
     yield from hidden_in(text, lines=not one)
     for line in text.splitlines():
-        yield from _of_line(line, most)
+        yield from line_faults(line, most)
 
 
-def _of_line(line: str, most: int) -> Iterator[str]:
+def line_faults(line: str, most: int) -> Iterator[str]:
+    """What is wrong with one line of text in which a quotation has at most so many characters."""
     yield from _outside(line)
     for each in _QUOTED.findall(line):
         yield from _inside(each, most, spelled=_SPELLED.match(line) is not None)
@@ -110,7 +111,7 @@ def _inside(quotation: str, most: int, *, spelled: bool) -> Iterator[str]:
     text = _once_less(quotation) if spelled else quotation[1:-1]
     if spelled and _TOKEN.search(text):
         # Its words hold quotations of their own.
-        yield from _of_line(text, most)
+        yield from line_faults(text, most)
     elif _LIKE_QUOTES.search(_ESCAPED.sub("", text)):
         yield f"a quotation that seems to end within: {ascii(quotation[:160])}"
     if text and unicodedata.category(text[0])[0] == "M":

@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from tests.proof.fuzz_api import Script, settings_for, standing
 from tests.proof.fuzz_tour import KNOWN
-from tests.proof.untrusted_judge import hidden_in
+from tests.proof.untrusted_judge import LONGEST_IN_ERRORS, hidden_in, line_faults
 from tests.proof.untrusted_script import REFUSALS, answering_with, refusing_with, saying
 from tests.proof.untrusted_strings import HEAD
 from tests.serving.raw import environment
@@ -51,14 +51,14 @@ async def seen(text: str, command: int, way: int, folder: Path) -> list[str]:
         with anyio.fail_after(_SECONDS):
             shown = await to_thread.run_sync(_on_a_terminal, words, folder, variables)
     made = command % len(_COMMANDS) == AUDITED
-    found = (*_judged(shown), *_audited(log, holding=made))
+    found = (*_judged(shown, words), *_audited(log, holding=made))
     return [f"{' '.join(words)}: {each}" for each in found]
 
 
 def _on_a_terminal(words: Sequence[str], folder: Path, variables: dict[str, str]) -> str:
     screen, terminal = pty.openpty()
     command = [sys.executable, "-m", "sent_mcp", *words]
-    given = {**environment(folder), "TERM": "xterm-256color", "COLUMNS": "200", **variables}
+    given = {**environment(folder), "TERM": "xterm-256color", "COLUMNS": "1000", **variables}
     given["PYTHONPATH"] = str(Path(__file__).parents[2])
     with subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, env=given, cwd=folder
@@ -75,12 +75,15 @@ def _on_a_terminal(words: Sequence[str], folder: Path, variables: dict[str, str]
     return b"".join(parts).decode()
 
 
-def _judged(shown: str) -> Iterator[str]:
+def _judged(shown: str, words: Sequence[str]) -> Iterator[str]:
     plain = _PROGRESS.sub("", _STYLES.sub("", shown))
     yield from hidden_in(plain)
     for line in plain.split("\n"):
         if line.lstrip().startswith(HEAD):
             yield f"a line begins with it: {ascii(line[:120])}"
+        # In JSON, in CSV and at the end of a line of the log a text ends by itself.
+        if not {"--json", "--format"} & {*words} and "DEBUG " not in line:
+            yield from line_faults(line, LONGEST_IN_ERRORS)
     if HEAD.lower() not in plain.lower() or "Traceback" in plain:
         yield f"prints {ascii(plain[:500])}"
 

@@ -216,7 +216,7 @@ async def _on_terminals(random: Random, count: int) -> Row:
     start = random.randrange(1_000)
     with TemporaryDirectory() as folder:
         for number in range(start, start + count):
-            name = random.choice([*TEXTS])
+            name = random.choice([*TEXTS]) if number - start else _ALWAYS[0]
             # Only a change is audited, so each run makes one.
             command = number if number - start else AUDITED
             found = await seen(headed(TEXTS[name]), command, number // 3, Path(folder))
