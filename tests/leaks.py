@@ -20,7 +20,7 @@ _SECRETS = {
     "://": re.compile(r"://[^\s/@:'\"]*:(?![<*$%{])[^\s/@'\"]+@"),
 }
 """By a part of it that is looked for first, which takes no time."""
-_E164 = re.compile(r"(?:\+|%2B|\\u002b)[1-9]\d{7,14}", re.IGNORECASE)
+_E164 = re.compile(r"(?:\+|%2B|\\u002b)[1-9]\d{7,14}(?!\d)", re.IGNORECASE)
 _GAP = r"(?:[\s().\-/\u00a0\u2010-\u2015]|%2[089DEFdef]){0,3}"
 _DIGITS = re.compile(rf"\d(?:{_GAP}\d){{8,}}")
 _EMULATED = {
