@@ -85,7 +85,7 @@ async def run(scale: Scale) -> Sequence[Row]:
         results = [said for each in heard for said in each.results]
         judge = Judge(site)
         return [
-            _calls(sum(map(len, (errors, results))), wrong),
+            _calls(sum(map(len, (errors, results))), [*wrong, *site.strays]),
             judge.row("stderr at DEBUG", spoken + [each.stderr for each in others]),
             judge.row("audit logs", _audited(home)),
             judge.row("traces", [text for body in collector.bodies for text in texts_of(body)]),
