@@ -90,7 +90,9 @@ def test_a_number_or_a_key_that_slips_through_is_masked(file: Path, field: str) 
     assert only["arguments"] == HMAC
 
 
-@pytest.mark.parametrize("said", ["x-14155550106", "tel4155550106", "415_555_0106", "4155550106abc"])
+@pytest.mark.parametrize(
+    "said", ["x-14155550106", "tel4155550106", "415_555_0106", "4155550106abc"]
+)
 def test_what_a_model_gives_as_an_id_tells_no_number(file: Path, said: str) -> None:
     """Real ids stay whole, with as many digits as they have."""
     real = "14155550-0106-4155-8106-141555501060"
