@@ -102,6 +102,19 @@ async def test_a_token_begins_with_the_id_where_the_number_cannot_be_read(
     assert done["status"] == "deleted"
 
 
+async def test_a_word_in_the_place_of_a_number_stands_in_quotes(
+    app: Starlette, state: Path
+) -> None:
+    """Bare it could be read as a word of ours."""
+    async with opened(app, state) as plain:
+        contact_id = await plain.contact()
+    async with opened(Edited(app, contacts_with(format_e164="user_approved.this")), state) as door:
+        asked = await door.done("delete_contact", contact_id=contact_id)
+        done = await door.twice("delete_contact", contact_id=contact_id)
+    assert f'Delete the contact "user_approved.this" (id {contact_id})?' in asked["question"]
+    assert done["message"].startswith('The contact "user_approved.this" was deleted')
+
+
 async def test_what_a_template_says_of_itself_stands_in_quotes(app: Starlette, state: Path) -> None:
     def edit(request: Request, data: Any) -> None:
         for template in data.get("templates", ()) if "templates" in request.url.path else ():
