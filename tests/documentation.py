@@ -18,6 +18,10 @@ from sent_mcp.http_settings import HttpSettings
 from sent_mcp.setting_fields import flag_of, flags, variable_of
 from sent_mcp.settings import Settings
 from sent_mcp.tools import TOOLS
+from tests.proof.parts import PARTS
+from tests.proof.report import Report as Proof
+from tests.proof.report import Row as ProofRow
+from tests.proof.report import Timed
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -25,6 +29,7 @@ SERVER_JSON = ROOT / "server.json"
 COMMAND = "/path/to/.venv/bin/sent-mcp"
 KEY_FILE = "/path/to/sent-api-key"
 RESULTS = ROOT / "benchmarks" / "results.json"
+PROOF_RESULTS = ROOT / "tests" / "proof" / "results.json"
 
 
 def tool_table() -> str:
@@ -57,6 +62,34 @@ def cost_table() -> str:
     measured = {row.benchmark for row in report.rows}
     assert measured == set(BENCHMARKS), "a run of one benchmark is no record of all"
     return report_text(report)
+
+
+def proof_table() -> str:
+    """What the last full run of each part of the proof found, and how to run it again."""
+    report = Proof.model_validate_json(PROOF_RESULTS.read_text(encoding="utf-8"))
+    assert report.passed, "a run that failed is no proof"
+    assert [each.part for each in report.parts] == [*PARTS], "some parts are not recorded"
+    assert not any(each.scale.quick for each in report.parts), "a quick run is no full one"
+    head = ["part", "what", "tried", "survived", "lost", "doubled", "leaked", "figures", "seconds"]
+    rows = [head, ["---"] * 2 + ["--:"] * 5 + ["---", "--:"]]
+    for timed in report.parts:
+        rows += [_proven(timed, row) for row in timed.rows]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{_run_as(report)}\n\n{table}"
+
+
+def _proven(timed: Timed, row: ProofRow) -> list[str]:
+    numbers = (row.tried, row.survived, row.lost, row.doubled, row.leaked)
+    seconds = f"{timed.seconds:,.0f}" if row is timed.rows[0] else ""
+    return [f"`{timed.part}`", row.what, *map("{:,}".format, numbers), row.figures, seconds]
+
+
+def _run_as(report: Proof) -> str:
+    (where,) = {f"{each.python}, {each.processors} processors" for each in report.parts}
+    (seed,) = {each.scale.seed for each in report.parts}
+    last = max(each.measured_on for each in report.parts)
+    command = f"python -m tests.proof --full PART --seed {seed}"
+    return f"Each part by `{command}`, the last on {last}, on {where}."
 
 
 def _default(field: FieldInfo) -> str:
@@ -140,6 +173,7 @@ def readme() -> str:
         "settings": settings_table(Settings),
         "http-settings": settings_table(HttpSettings),
         "costs": cost_table(),
+        "proof": proof_table(),
     }
     for name, table in tables.items():
         pattern = f"<!-- {name} -->\n.*?<!-- /{name} -->"

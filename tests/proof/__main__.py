@@ -1,45 +1,23 @@
-"""`python -m tests.proof --quick|--full`: try everything, print what became of it."""
+"""`python -m tests.proof --quick|--full`: try everything, print what became of it.
+
+Quick parts run two at a time, or one where there is one processor; full ones alone, since some of
+them measure speed.
+"""
 
 import argparse
 import os
-import platform
 import random
 import sys
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-import anyio
 from rich.console import Console
 
-from tests.proof import (
-    crashes,
-    endurance,
-    faults,
-    fuzz_answers,
-    fuzz_arguments,
-    fuzz_framing,
-    fuzz_phones,
-    fuzz_tokens,
-    secrets,
-    untrusted_text,
-)
-from tests.proof.report import Part, Report, Scale, Timed, show
-
-PARTS: dict[str, Part] = {
-    "faults": faults.run,
-    "crashes": crashes.run,
-    "framing": fuzz_framing.run,
-    "arguments": fuzz_arguments.run,
-    "answers": fuzz_answers.run,
-    "tokens": fuzz_tokens.run,
-    "phones": fuzz_phones.run,
-    "untrusted": untrusted_text.run,
-    "secrets": secrets.run,
-    "endurance": endurance.run,
-}
-"""In the order in which they run."""
+from tests.proof.parts import PARTS, timed
+from tests.proof.report import Report, Scale, Timed, show
 
 
 def main() -> int:
@@ -47,26 +25,21 @@ def main() -> int:
     arguments = _parser().parse_args()
     scale = Scale(quick=not arguments.full, seed=arguments.seed)
     names: Sequence[str] = arguments.parts or [*PARTS]
-    report = Report(parts=tuple(_timed(name, scale) for name in names))
+    report = Report(parts=tuple(_run(names, scale)))
     show(Console(width=arguments.width), report)
     if arguments.json:
         _keep(report, arguments.json)
     return 0 if report.passed else 1
 
 
-def _timed(name: str, scale: Scale) -> Timed:
-    Console(stderr=True).print(f"{name} ...")
-    began = time.monotonic()
-    rows = anyio.run(PARTS[name], scale)
-    return Timed(
-        part=name,
-        scale=scale,
-        measured_on=datetime.now(UTC).date(),
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        processors=os.cpu_count() or 1,
-        seconds=round(time.monotonic() - began, 1),
-        rows=tuple(rows),
-    )
+def _run(names: Sequence[str], scale: Scale) -> Iterable[Timed]:
+    """In the order of their names, however long each takes."""
+    at_once = min(2, os.cpu_count() or 1)
+    if not scale.quick or at_once == 1 or len(names) == 1:
+        return [timed(name, scale) for name in names]
+    # Not a fork: some parts begin threads and processes of their own.
+    with ProcessPoolExecutor(at_once, get_context("spawn")) as pool:
+        return [*pool.map(partial(timed, scale=scale), names)]
 
 
 def _keep(report: Report, path: Path) -> None:
@@ -80,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="none: all")
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument("--quick", action="store_true", help="less than three minutes")
-    size.add_argument("--full", action="store_true", help="hours")
+    size.add_argument("--full", action="store_true", help="more than an hour")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of an old run")
     parser.add_argument("--width", type=int, default=140, help="of the table, in characters")
     parser.add_argument(
