@@ -54,7 +54,8 @@ async def main(mode: str) -> None:
         print(f"MCP {client.protocol_version}")
         sent = await client.call_tool("send_message", MESSAGE)
         print(said(sent))
-        while (sent.structured_content or {}).get("status") == "accepted":
+        done = sent.structured_content
+        while done is not None and done["status"] == "accepted":
             fate = await client.call_tool("get_message", {"to": NUMBER})
             print(said(fate))
             is_open = "next" in (fate.structured_content or {})
