@@ -105,6 +105,9 @@ class Sky:
             # A machine that is busy needs no fault for it, and retries of any cost time, too.
             is_late = seconds > CALL_SECONDS / 2
             return is_late or any(seconds >= _end(each, tool) for each in met)
+        if code == "CONNECTION_ERROR" and tool == "lookup_number":
+            # What costs money is not tried again, and Sent may end an idle connection just then.
+            return True
         return any(code in codes(each) and seconds >= soonest(each, met, tool) for each in met)
 
     def _met(self, requests: Sequence[str], seconds: float) -> list[Json]:
