@@ -49,7 +49,7 @@ def mask_log(text: str) -> str:
 
 
 def mask_log_but_ids(text: str) -> str:
-    """The same, but ids stay whole; a row of digits is none because somebody wrote it as one."""
+    """The same, but UUIDs stay whole, and nothing else that somebody gives as an id."""
     others = _ID.split(text)
     others[::2] = map(mask_log, others[::2])
     return "".join(others)
